@@ -1,0 +1,64 @@
+"""What a smarter caller could have avoided, as a tree; each message says what to do about it.
+
+    LatmError
+    ├── BadInput            examples, a name, a description or arguments that cannot be taken
+    │   └── Oversized       the same, because it is too large
+    ├── NotFound            no such tool or job
+    ├── Rejected            a draft that the harness refuses; carries the feedback for its maker
+    ├── MakerFailed         the tool maker gave nothing to judge (no key, unreachable, empty reply)
+    ├── SandboxUnavailable  made code cannot be run safely here
+    ├── StoreUnusable       the library cannot be opened or written
+    │   └── StoreTooNew     it was written by a newer release
+    └── StaleRecording      a recording whose prompt has changed since
+
+They are raised, never returned; `server.py` turns them into results in one place, `cli.py` in another.
+"""
+
+
+class LatmError(Exception):
+    """The root: a sentence for whoever called, ending in what to do."""
+
+
+class BadInput(LatmError):
+    """Input that cannot be taken as it is; nothing was changed."""
+
+
+class Oversized(BadInput):
+    """Input over one of the documented bounds; nothing was changed."""
+
+
+class NotFound(LatmError):
+    """There is no tool or job of that name."""
+
+
+class Rejected(LatmError):
+    """A draft that the harness refuses: the message is the feedback that goes back to its maker.
+
+    question, got: the question it failed on and what the code returned or raised, both bounded; never
+    the answer that was expected. Empty where the refusal is about the source as a whole.
+    exposed: indices of examples whose questions the feedback shows to the maker.
+    """
+
+    def __init__(self, sentence: str, *, question: str = "", got: str = "", exposed: tuple[int, ...] = ()):
+        super().__init__(sentence)
+        self.question, self.got, self.exposed = question, got, exposed
+
+
+class MakerFailed(LatmError):
+    """The tool maker could not be asked, or its reply holds nothing to judge."""
+
+
+class SandboxUnavailable(LatmError):
+    """Made code cannot be run safely on this machine as it is set up."""
+
+
+class StoreUnusable(LatmError):
+    """The library cannot be opened, read or written."""
+
+
+class StoreTooNew(StoreUnusable):
+    """The library was written by a newer release of latm-mcp."""
+
+
+class StaleRecording(LatmError):
+    """A recording does not answer the prompt that is asked now."""

@@ -1,0 +1,1 @@
+"""Stage 1 of the paper, tool making: propose, verify, wrap."""

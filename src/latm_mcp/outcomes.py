@@ -1,0 +1,150 @@
+"""What one run of made code came to: a closed union, each member with the figures the next reader needs.
+
+`sentence` is one bounded sentence for a model or a person. Nothing here holds an expected answer.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+Json: TypeAlias = Any  # None | bool | int | float | str | list[Json] | dict[str, Json]; mypy has no recursive aliases for isinstance
+Step: TypeAlias = Literal["load", "parse", "function", "render"]
+
+
+@dataclass(frozen=True, slots=True)
+class CallFunction:
+    """Call the tool's function with these keyword arguments; `Returned.value` is its result."""
+
+    arguments: dict[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerQuestion:
+    """parse -> function -> render in one instance; `Returned.value` is {"arguments", "result", "answer"}."""
+
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenderResult:
+    """Only `render(result, question)`; `Returned.value` is the answer."""
+
+    result: Json
+    question: str
+
+
+Request: TypeAlias = CallFunction | AnswerQuestion | RenderResult
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One tool's source and the name of its function in it."""
+
+    source: str
+    function: str
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a run may differ in without its result differing (design 2.7): random seed, clock offset in seconds."""
+
+    seed: int = 0
+    clock_offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one call: wall seconds, memory in MiB, bytes of the result's JSON."""
+
+    seconds: float = 10.0
+    memory_mib: int = 256
+    output_bytes: int = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """The code came to its end with a JSON value."""
+
+    value: Json
+
+    @property
+    def sentence(self) -> str:
+        return f"returned {self.value!r}"[:500]
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An exception left the code. lines: the tool's own lines of the traceback, `line 12: code`, at most 8."""
+
+    step: Step
+    type: str
+    message: str
+    lines: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        where = f" (at {'; '.join(self.lines[-2:])})" if self.lines else ""
+        return f"{self.step} raised {self.type}: {self.message}{where}"[:800]
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    """The code was stopped at its wall-clock limit."""
+
+    seconds: float
+
+    @property
+    def sentence(self) -> str:
+        return f"did not end within {self.seconds:g} s"
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfMemory:
+    """The code asked for more memory than it may have."""
+
+    memory_mib: int
+
+    @property
+    def sentence(self) -> str:
+        return f"needed more than {self.memory_mib} MiB of memory"
+
+
+@dataclass(frozen=True, slots=True)
+class OutputTooLarge:
+    """The result's JSON is larger than may leave the sandbox."""
+
+    limit_bytes: int
+
+    @property
+    def sentence(self) -> str:
+        return f"returned more than {self.limit_bytes} bytes"
+
+
+@dataclass(frozen=True, slots=True)
+class NotJsonable:
+    """The result is no JSON value: `what` says which type, or NaN, infinity, a lone surrogate, a cycle."""
+
+    step: Step
+    what: str
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.step} returned something that is not JSON: {self.what}"[:500]
+
+
+@dataclass(frozen=True, slots=True)
+class Died:
+    """The interpreter itself ended: an exit, an abort, a stack overflow."""
+
+    reason: str
+
+    @property
+    def sentence(self) -> str:
+        return f"ended the interpreter instead of returning ({self.reason})"[:300]
+
+
+Outcome: TypeAlias = Returned | Raised | TimedOut | OutOfMemory | OutputTooLarge | NotJsonable | Died
+
+
+def refused(outcome: Outcome) -> bool:
+    """Whether `parse` said that the question is not of this task: NotThisTask, or any exception of its own."""
+    return isinstance(outcome, Raised) and outcome.step == "parse"
