@@ -3,7 +3,8 @@
 pydantic where text from outside becomes a value; everything is frozen after that.
 """
 
-from typing import Annotated, Literal, TypeAlias
+from collections.abc import Sequence
+from typing import Annotated, Literal, Protocol, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -149,6 +150,36 @@ class Usage(Word):
     estimated: bool = False
 
 
+class Message(Word):
+    """One turn of a conversation with a tool maker, as Chat Completions has them."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Reply(Word):
+    """What a maker said, and what it cost. model: as whoever answered names itself."""
+
+    text: str
+    usage: Usage
+    model: str
+
+
+class Maker(Protocol):
+    """Whoever can be asked to write a tool. kind: Provenance.maker; model: its own name, or "not named"."""
+
+    kind: str
+    model: str
+
+    async def reply(self, conversation: Sequence[Message], stage: Stage, attempt: int) -> Reply:
+        """Answer a conversation that only grows: system, user, then assistant and user in turn.
+
+        attempt: 1 for the first try of its stage.
+        Raises: MakerFailed, with a sentence that says what to do; StaleRecording where a recording is replayed.
+        """
+        ...
+
+
 class Failure(Word):
     """Why a making ended or a draft went back. got: what the code returned or raised; never the right answer."""
 
@@ -160,7 +191,11 @@ class Failure(Word):
 
 
 class Try(Word):
-    """One kept try of a making: what was asked, what came back, how it was judged (None: it passed)."""
+    """One kept try of a making: what was asked, what came back, how it was judged (None: it passed).
+
+    exposed: indices of held-out examples whose questions this try's feedback shows to the maker.
+    rewrote: this reply changed a function that had already been proposed, which a maker may do once.
+    """
 
     stage: Stage
     attempt: int
@@ -168,7 +203,24 @@ class Try(Word):
     reply: str
     failure: Failure | None = None
     exposed: tuple[int, ...] = ()
+    rewrote: bool = False
     usage: Usage = Usage()
+
+
+class Proposal(Word):
+    """A draft whose function has the right form and ran on every worked example (paper, 3.1 proposing)."""
+
+    draft: Draft
+    signature: Signature
+    adapter: bool
+
+
+class Verified(Word):
+    """A proposal that was right on every example that it accepted, and passed the gates."""
+
+    proposal: Proposal
+    evidence: Evidence
+    use_cases: tuple[UseCase, ...]
 
 
 class TriesLeft(Word):
