@@ -1,0 +1,125 @@
+"""Requests to a worker and its replies, as bytes. Replies come from made code's side of the wall: nothing in them is believed."""
+
+import json
+import struct
+from math import isfinite
+from typing import Any, get_args
+
+from latm_mcp.errors import BadInput
+from latm_mcp.outcomes import (
+    AnswerQuestion,
+    CallFunction,
+    Died,
+    Limits,
+    NotJsonable,
+    Outcome,
+    OutOfMemory,
+    OutputTooLarge,
+    Program,
+    Raised,
+    Request,
+    Returned,
+    Step,
+    TimedOut,
+    World,
+)
+from latm_mcp.sandbox_kinds import Kind
+
+MALFORMED = Died("sent a malformed reply")
+MAX_DEPTH = 102  # the guest's 100, inside {"returned": {"arguments": ...}}
+
+
+def encode(program: Program, request: Request, limits: Limits, world: World, batch: int) -> bytes:
+    """One request frame. Raises: BadInput if the source or the request is no JSON or no Unicode text."""
+    header = {
+        "seconds": limits.seconds,
+        "memory_mib": limits.memory_mib,
+        "output_bytes": limits.output_bytes,
+        "clock_offset": world.clock_offset,
+        "batch": batch,
+    }
+    asked = {
+        "source": program.source,
+        "function": program.function,
+        "seed": world.seed,
+        "output_bytes": limits.output_bytes,
+        **operation(request),
+    }
+    try:
+        body = json.dumps(asked, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError) as why:
+        raise BadInput(f"the code and its arguments must be JSON values and Unicode text: {str(why)[:200]}") from why
+    data = json.dumps(header).encode() + b"\n" + body
+    return struct.pack("!I", len(data)) + data
+
+
+def operation(request: Request) -> dict[str, Any]:
+    """The request's own part of the guest's JSON."""
+    match request:
+        case CallFunction(arguments):
+            return {"op": "call", "arguments": arguments}
+        case AnswerQuestion(question):
+            return {"op": "answer", "question": question}
+        case _:
+            return {"op": "render", "result": request.result, "question": request.question}
+
+
+def decode(kind: bytes, payload: bytes, limits: Limits) -> Outcome:
+    """What a worker's frame says came of a request."""
+    if kind == Kind.TIMED_OUT:
+        return TimedOut(limits.seconds)
+    if kind == Kind.TOO_LARGE:
+        return OutputTooLarge(limits.output_bytes)
+    if kind == Kind.DIED:
+        return Died(clean(payload.decode("utf-8", "replace"), 200))
+    if kind != Kind.REPLY:
+        return MALFORMED
+    try:
+        reply = json.loads(payload)
+    except (ValueError, RecursionError):
+        return MALFORMED
+    match reply:
+        case {"returned": value} if len(reply) == 1 and is_plain(value):
+            return Returned(value)
+        case {"memory": True}:
+            return OutOfMemory(limits.memory_mib)
+        case {"too_large": True}:
+            return OutputTooLarge(limits.output_bytes)
+        case {"raised": {"step": str(step), "type": str(type_), "message": str(message), "lines": list(lines)}}:
+            return raised(step, type_, message, lines)
+        case {"not_json": {"step": str(step), "what": str(what)}} if step in get_args(Step):
+            return NotJsonable(step, clean(what, 300))  # type: ignore[arg-type]  # checked above
+    return MALFORMED
+
+
+def raised(step: str, type_: str, message: str, lines: list[Any]) -> Outcome:
+    """The exception as the guest tells it, bounded."""
+    if step not in get_args(Step) or not all(isinstance(line, str) for line in lines):
+        return MALFORMED
+    return Raised(step, clean(type_, 100), clean(message, 500), tuple(clean(line, 220) for line in lines[:8]))  # type: ignore[arg-type]
+
+
+def is_plain(value: Any) -> bool:
+    """Whether a parsed reply is JSON that can be sent on: finite numbers, Unicode text, bounded depth."""
+    waiting = [(value, 0)]
+    while waiting:
+        part, depth = waiting.pop()
+        if depth > MAX_DEPTH:
+            return False
+        if isinstance(part, list):
+            waiting.extend((item, depth + 1) for item in part)
+        elif isinstance(part, dict):
+            waiting.extend((item, depth + 1) for pair in part.items() for item in pair)
+        elif (isinstance(part, str) and not is_text(part)) or (isinstance(part, float) and not isfinite(part)):
+            return False
+    return True
+
+
+def is_text(value: str) -> bool:
+    """Whether it holds no lone surrogate."""
+    return value.isascii() or not any("\ud800" <= c <= "\udfff" for c in value)
+
+
+def clean(text: str, most: int) -> str:
+    """Text without control and other invisible characters, at most so long."""
+    return "".join(c if c.isprintable() else " " for c in text[: most * 2])[:most].strip()

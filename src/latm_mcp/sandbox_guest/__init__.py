@@ -1,0 +1,1 @@
+"""What runs inside the sandbox's interpreter: snapshotted into the component at build time, never imported by the server."""

@@ -1,0 +1,77 @@
+"""The namespace that made code runs in: the listed imports, no output, no waiting. The wall itself is the component."""
+
+import builtins
+import importlib
+import io
+import random
+import sys
+import time
+import types
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from latm_mcp.allowed import ALLOWED_IMPORTS
+
+# What listed modules import only when they are used: there are no files to read it from later.
+IMPORTED_LATE = (
+    "_strptime", "encodings.ascii", "encodings.idna", "encodings.latin_1", "encodings.utf_16", "encodings.utf_32",
+    "encodings.cp1252", "encodings.unicode_escape", "encodings.raw_unicode_escape", "importlib.resources",
+    "inspect", "keyword", "locale", "stringprep", "traceback", "weakref",
+)  # fmt: skip
+
+
+class NotThisTask(Exception):
+    """Raised by `parse` for a question that is not of the tool's task."""
+
+
+class Nowhere(io.TextIOBase):
+    """Standard output and error of made code: taken and dropped."""
+
+    def write(self, text: str, /) -> int:
+        """Take the text and drop it."""
+        return len(text)
+
+
+def preload() -> None:
+    """Import everything that made code may import, and use what sets itself up at first use; run once, at build."""
+    for name in (*ALLOWED_IMPORTS, *IMPORTED_LATE):
+        importlib.import_module(name)
+    warnings.simplefilter("ignore")  # a warning looks for the source's file, and there is none
+    modules = sys.modules
+    modules["datetime"].datetime.strptime("10:00 Mon", "%H:%M %a")
+    modules["re"].compile(r"(?P<a>\d+)-(\w+)|[^x]\b").sub("", "1-a")
+    str(modules["decimal"].Decimal("1.1") / 3)
+    modules["json"].loads(modules["json"].dumps({"a": [1, 2.5, None]}))
+    time.sleep = no_sleep
+
+
+def no_sleep(seconds: float, /) -> None:
+    """`time.sleep` that returns at once: waiting would hold up the worker and changes no result."""
+
+
+def fenced_import(
+    name: str,
+    globals: Mapping[str, object] | None = None,
+    locals: Mapping[str, object] | None = None,
+    fromlist: Sequence[str] | None = (),
+    level: int = 0,
+) -> types.ModuleType:
+    """`__import__` of made code. Raises: ImportError for whatever is not on the list."""
+    if level:
+        raise ImportError("made code is one file: it has no relative imports")
+    if name not in ALLOWED_IMPORTS and not (fromlist and all(f"{name}.{part}" in ALLOWED_IMPORTS for part in fromlist)):
+        raise ImportError(f"{name[:80]!r} cannot be imported here. These can: {', '.join(ALLOWED_IMPORTS)}")
+    return builtins.__import__(name, globals, locals, fromlist, 0)
+
+
+def fresh_namespace(seed: int) -> dict[str, Any]:
+    """A new module's globals for made code, registered as `tool` since dataclasses and enums look themselves up there."""
+    random.seed(seed)
+    sys.stdin = io.StringIO("")
+    sys.stdout = sys.stderr = Nowhere()
+    module = types.ModuleType("tool")
+    sys.modules["tool"] = module
+    module.__dict__["__builtins__"] = {**vars(builtins), "__import__": fenced_import}
+    module.__dict__["NotThisTask"] = NotThisTask
+    return module.__dict__

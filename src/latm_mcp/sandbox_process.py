@@ -1,0 +1,125 @@
+"""The server's end of one worker process: start it, ask it, kill it."""
+
+import json
+import struct
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import DEVNULL
+from typing import Any
+
+import anyio
+from anyio.abc import Process
+
+from latm_mcp.errors import SandboxUnavailable
+from latm_mcp.outcomes import Died, Limits, Outcome, TimedOut
+from latm_mcp.sandbox_frames import MALFORMED, decode
+from latm_mcp.sandbox_kinds import SLACK, Kind
+
+START_SECONDS = 300.0  # compiling on a slow, busy machine included
+OVERTIME_SECONDS = 5.0  # the worker stops a call itself; this is for a worker that does not
+START = "import sys, json; sys.path[:] = json.loads(sys.argv.pop()); from latm_mcp.sandbox_worker import main; main()"
+GONE = (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError)
+
+
+def command(component: Path, folder: Path) -> list[str]:
+    """The worker's command line. It gets this process's own import path, so that it runs from wherever this does."""
+    path = [str(Path(entry).absolute()) for entry in sys.path if entry]
+    package = str(Path(__file__).absolute().parent.parent)
+    path += [package] if package not in path else []
+    return [sys.executable, "-I", "-S", "-c", START, str(component), str(folder.absolute()), json.dumps(path)]
+
+
+class WorkerProcess:
+    """A running worker. `usable` is false from when it is asked until it has answered whole."""
+
+    def __init__(self, process: Process):
+        self.process = process
+        self.usable = False
+        self.buffer = bytearray()
+        self.about: dict[str, Any] = {}
+
+    @classmethod
+    async def start(cls, line: list[str], progress: Callable[[str], None]) -> "WorkerProcess":
+        """A worker that is ready. Raises: SandboxUnavailable."""
+        # Windows' own libraries need to know where Windows is; nothing else of the environment goes in.
+        environment = {"SYSTEMROOT": r"C:\Windows"} if sys.platform == "win32" else {}
+        process = await anyio.open_process(line, stderr=DEVNULL, env=environment, start_new_session=True)
+        worker = cls(process)
+        try:
+            with anyio.fail_after(START_SECONDS):
+                await worker.await_ready(progress)
+        except TimeoutError:
+            raise SandboxUnavailable(f"the sandbox did not start within {START_SECONDS:.0f} s: try again") from None
+        finally:
+            if not worker.usable:
+                await worker.close()
+        return worker
+
+    async def await_ready(self, progress: Callable[[str], None]) -> None:
+        """Pass on what it says until it is ready. Raises: SandboxUnavailable."""
+        while True:
+            try:
+                kind, payload = await self.receive(SLACK)
+            except GONE:
+                raise SandboxUnavailable(
+                    "the sandbox's worker process ended while starting: `latm-mcp doctor` says more"
+                ) from None
+            text = payload.decode("utf-8", "replace")
+            if kind == Kind.PROGRESS:
+                progress(text)
+            elif kind == Kind.READY:
+                self.about, self.usable = json.loads(text), True
+                return
+            else:
+                raise SandboxUnavailable(f"the sandbox cannot be used: {text}")
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be asked."""
+        return self.usable and self.process.returncode is None
+
+    async def ask(self, frame: bytes, limits: Limits) -> Outcome:
+        """What a request comes to. If it is cancelled or the worker dies, the worker is not usable any more."""
+        self.usable = False
+        try:
+            with anyio.fail_after(limits.seconds + OVERTIME_SECONDS):
+                assert self.process.stdin is not None
+                await self.process.stdin.send(frame)
+                kind, payload = await self.receive(limits.output_bytes + 4 * SLACK)
+        except TimeoutError:
+            return TimedOut(limits.seconds)
+        except GONE:
+            return Died("the worker process ended")
+        except OverflowError:
+            return MALFORMED
+        self.usable = True
+        return decode(kind, payload, limits)
+
+    async def receive(self, most: int) -> tuple[bytes, bytes]:
+        """The next frame's kind and payload. Raises: OverflowError if it is larger; what the stream raises."""
+        await self.fill(4)
+        (length,) = struct.unpack("!I", self.buffer[:4])
+        if not 0 < length <= most:
+            raise OverflowError(f"a frame of {length} bytes")
+        await self.fill(4 + length)
+        kind, payload = bytes(self.buffer[4:5]), bytes(self.buffer[5 : 4 + length])
+        del self.buffer[: 4 + length]
+        return kind, payload
+
+    async def fill(self, length: int) -> None:
+        """Read until the buffer holds so many bytes."""
+        assert self.process.stdout is not None
+        while len(self.buffer) < length:
+            self.buffer += await self.process.stdout.receive()
+
+    async def close(self) -> None:
+        """Kill it and wait until it is gone, also when cancelled."""
+        self.usable = False
+        with anyio.CancelScope(shield=True):
+            if self.process.returncode is None:
+                try:
+                    self.process.kill()
+                except ProcessLookupError:
+                    pass  # it ended just now
+            await self.process.aclose()

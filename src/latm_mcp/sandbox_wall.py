@@ -1,0 +1,104 @@
+"""The wall around a worker, behind the one that WebAssembly is: on Linux rlimits, Landlock and seccomp; elsewhere nothing.
+
+Each part says what it came to, since a worker goes on without: made code is held by the component.
+"""
+
+import ctypes
+import errno
+import os
+import platform
+import struct
+import sys
+
+if sys.platform != "win32":
+    import resource  # here, since behind the wall there are no files to import it from
+
+PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS, SIGKILL = 1, 38, 9
+LANDLOCK_CREATE_RULESET, LANDLOCK_RESTRICT_SELF = 444, 446
+SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC = 1, 1
+# For each Landlock version, every right over files that it knows (the 5th and later know all of 0xFFFF).
+FILE_RIGHTS = {1: 0x1FFF, 2: 0x3FFF, 3: 0x7FFF, 4: 0x7FFF}
+
+# The system calls that a running worker makes, by machine; all others fail with EPERM.
+CALLS = {
+    "x86_64": {
+        "read": 0, "write": 1, "close": 3, "fstat": 5, "poll": 7, "lseek": 8, "mmap": 9, "mprotect": 10, "munmap": 11,
+        "brk": 12, "rt_sigaction": 13, "rt_sigprocmask": 14, "rt_sigreturn": 15, "select": 23, "sched_yield": 24,
+        "mremap": 25, "madvise": 28, "nanosleep": 35, "getpid": 39, "exit": 60, "gettimeofday": 96, "getrusage": 98,
+        "times": 100, "sigaltstack": 131, "gettid": 186, "time": 201, "futex": 202, "sched_getaffinity": 204,
+        "restart_syscall": 219, "clock_gettime": 228, "clock_getres": 229, "clock_nanosleep": 230, "exit_group": 231,
+        "epoll_wait": 232, "pselect6": 270, "ppoll": 271, "set_robust_list": 273, "epoll_pwait": 281, "getrandom": 318,
+        "membarrier": 324, "rseq": 334,
+    },
+    "aarch64": {
+        "epoll_pwait": 22, "close": 57, "lseek": 62, "read": 63, "write": 64, "pselect6": 72, "ppoll": 73, "fstat": 80,
+        "exit": 93, "exit_group": 94, "futex": 98, "set_robust_list": 99, "nanosleep": 101, "clock_gettime": 113,
+        "clock_getres": 114, "clock_nanosleep": 115, "sched_getaffinity": 123, "sched_yield": 124,
+        "restart_syscall": 128, "sigaltstack": 132, "rt_sigaction": 134, "rt_sigprocmask": 135, "rt_sigreturn": 139,
+        "times": 153, "getrusage": 165, "gettimeofday": 169, "getpid": 172, "gettid": 178, "brk": 214, "munmap": 215,
+        "mremap": 216, "mmap": 222, "mprotect": 226, "madvise": 233, "getrandom": 278, "membarrier": 283, "rseq": 293,
+    },
+}  # fmt: skip
+AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+SECCOMP_CALL = {"x86_64": 317, "aarch64": 277}
+
+
+def die_with_parent() -> None:
+    """On Linux, have the kernel kill this process when the thread that started it is gone; elsewhere stdin's end must do."""
+    if sys.platform == "linux":
+        libc().prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
+
+
+def no_files() -> str:
+    """Deny this thread, and those that it will start, every file, TCP port and signal. Says what holds."""
+    if sys.platform != "linux":
+        return f"no Landlock on {sys.platform}"
+    system = libc()
+    system.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    known = system.syscall(LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), 1)
+    if known <= 0:
+        return "no Landlock in this kernel"
+    rights = struct.pack("QQQ", FILE_RIGHTS.get(known, 0xFFFF), 3 if known >= 4 else 0, 3 if known >= 6 else 0)
+    size = 24 if known >= 6 else 16 if known >= 4 else 8
+    ruleset = system.syscall(LANDLOCK_CREATE_RULESET, rights, ctypes.c_size_t(size), 0)
+    if ruleset < 0:
+        return f"no Landlock ({os.strerror(ctypes.get_errno())})"
+    refused = system.syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0)
+    os.close(ruleset)
+    return f"no Landlock ({os.strerror(ctypes.get_errno())})" if refused else "Landlock"
+
+
+def no_system_calls() -> str:
+    """Deny all threads every system call that a running worker does not make. Says what holds."""
+    if sys.platform != "linux":
+        return f"no seccomp on {sys.platform}"
+    machine = platform.machine()
+    if machine not in CALLS:
+        return f"no seccomp filter for {machine}"
+    for limit in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC):
+        resource.setrlimit(limit, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+    rules = ctypes.create_string_buffer(program(machine))
+    program_of = struct.pack("HxxxxxxP", (len(rules) - 1) // 8, ctypes.addressof(rules))
+    # TSYNC: the watchdog's and the engine's threads as well.
+    refused = libc().syscall(SECCOMP_CALL[machine], SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, program_of)
+    return f"no seccomp ({os.strerror(ctypes.get_errno())})" if refused else "seccomp"
+
+
+def program(machine: str) -> bytes:
+    """The seccomp filter: foreign architectures die, listed calls pass, all others fail with EPERM."""
+    load, equal, at_least, give = 0x20, 0x15, 0x35, 0x06
+    allow, kill, fail = 0x7FFF0000, 0x80000000, 0x00050000 | errno.EPERM
+    numbers = sorted(CALLS[machine].values())
+    rules = [
+        (load, 0, 0, 4), (equal, 1, 0, AUDIT_ARCH[machine]), (give, 0, 0, kill),
+        (load, 0, 0, 0), (at_least, 0, 1, 0x40000000), (give, 0, 0, kill),  # x32 calls of x86_64
+        *((equal, len(numbers) - place, 0, number) for place, number in enumerate(numbers)),
+        (give, 0, 0, fail), (give, 0, 0, allow),
+    ]  # fmt: skip
+    return b"".join(struct.pack("HBBI", *rule) for rule in rules)
+
+
+def libc() -> ctypes.CDLL:
+    """The C library, with errno kept."""
+    return ctypes.CDLL(None, use_errno=True)
