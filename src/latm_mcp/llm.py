@@ -1,0 +1,141 @@
+"""A tool maker behind any OpenAI-compatible endpoint: Chat Completions, one reply at a time.
+
+Retries, rate limits and connecting are the openai library's; ours are the deadline of a whole reply, and sentences
+that name the setting to change (`llm_failures.py`, `llm_replies.py`). The library is imported at the first reply:
+that costs seconds, which a server that is never asked to make a tool need not pay.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+
+from latm_mcp import llm_failures as failures
+from latm_mcp.llm_endpoint import OPENAI, Endpoint, check_settings
+from latm_mcp.llm_replies import read_reply
+from latm_mcp.models import Message, Reply, Stage
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI, BadRequestError
+
+CONNECT_SECONDS = 10.0  # a machine that is off should not use up the time of a long reply
+NO_KEY = "not-needed"  # the library insists on a key; servers at home do not
+
+
+class ModelMaker:
+    """The `Maker` that asks a model. Made by `open_model`, which also closes its connections."""
+
+    kind = "model"
+
+    def __init__(self, endpoint: Endpoint, temperature: float | None):
+        self.model = endpoint.model
+        self._endpoint = endpoint
+        self._temperature = temperature
+        self._client: AsyncOpenAI | None = None
+        self._opening = anyio.Lock()
+
+    async def reply(self, conversation: Sequence[Message], stage: Stage, attempt: int) -> Reply:
+        """The model's reply to the conversation; stage and attempt are not sent.
+
+        Raises: MakerFailed, in a sentence that ends in what to do and never holds the key.
+        """
+        client = await self._opened()
+        import openai
+
+        try:
+            with anyio.fail_after(self._endpoint.timeout):
+                body = await self._ask(client, conversation)
+        except TimeoutError:
+            raise failures.timed_out(self._endpoint) from None
+        except openai.OpenAIError as error:
+            # `from None`: the library's own error may quote what it was sent.
+            raise failures.of_library(error, self._endpoint) from None
+        return read_reply(body, conversation, self._endpoint)
+
+    async def aclose(self) -> None:
+        """Close the connections; `open_model` does so at its end."""
+        client, self._client = self._client, None
+        if client is not None:
+            with anyio.CancelScope(shield=True):
+                await client.close()
+
+    async def _ask(self, client: "AsyncOpenAI", conversation: Sequence[Message]) -> bytes:
+        import openai
+
+        try:
+            return await _post(client, self.model, conversation, self._temperature)
+        except openai.BadRequestError as error:
+            if self._temperature is None or not _names_temperature(error):
+                raise
+        body = await _post(client, self.model, conversation, None)
+        self._temperature = None  # remembered only now: had this failed too, the temperature was not the reason
+        return body
+
+    async def _opened(self) -> "AsyncOpenAI":
+        async with self._opening:
+            if self._client is None:
+                check_settings(self._endpoint)
+                await anyio.to_thread.run_sync(_import_library)
+                self._client = _client(self._endpoint)
+            return self._client
+
+
+@asynccontextmanager
+async def open_model(
+    *,
+    model: str,
+    base_url: str | None = None,
+    api_key: str | None = None,
+    temperature: float | None = 0.3,
+    timeout: float = 600,
+    max_retries: int = 2,
+) -> AsyncIterator[ModelMaker]:
+    """A maker that asks `model` at `base_url` (None: OpenAI itself), open until the block ends.
+
+    Opening connects to nothing: wrong settings are told at the first reply. timeout: seconds of one reply with all
+    its retries. A model that refuses `temperature` is asked without it from then on.
+    """
+    key = (api_key or "").strip() or None
+    endpoint = Endpoint(model.strip(), (base_url or OPENAI).strip(), key, timeout, max_retries)
+    maker = ModelMaker(endpoint, temperature)
+    try:
+        yield maker
+    finally:
+        await maker.aclose()
+
+
+def _import_library() -> None:
+    """Import openai where it does not hold up the event loop."""
+    import openai.resources.chat  # noqa: F401  # its parts are loaded on demand, and this is the one we use
+
+
+def _client(endpoint: Endpoint) -> "AsyncOpenAI":
+    import openai
+
+    client = openai.AsyncOpenAI(
+        api_key=endpoint.api_key or NO_KEY,
+        base_url=endpoint.base_url,
+        timeout=openai.Timeout(endpoint.timeout, connect=min(CONNECT_SECONDS, endpoint.timeout)),
+        max_retries=endpoint.max_retries,
+        # A proxy named in the environment cannot reach this machine's own loopback.
+        http_client=openai.DefaultAsyncHttpxClient(trust_env=not endpoint.loopback),
+    )
+    if not endpoint.openai_itself:  # the library takes these from the environment; they are no one else's business
+        client.organization = client.project = None
+    return client
+
+
+async def _post(client: "AsyncOpenAI", model: str, conversation: Sequence[Message], temperature: float | None) -> bytes:
+    body: dict[str, object] = {"model": model, "messages": [message.model_dump() for message in conversation]}
+    if temperature is not None:
+        body["temperature"] = temperature
+    # The bytes, not the library's value: that one is built without checks from whatever the server sent.
+    answered = await client.chat.completions.with_raw_response.create(**body)  # type: ignore[call-overload]
+    content: bytes = answered.content
+    return content
+
+
+def _names_temperature(error: "BadRequestError") -> bool:
+    return error.param == "temperature" or "temperature" in str(error.body).lower()

@@ -1,0 +1,63 @@
+"""Where a model is asked: an address, a model's name and a key that no message shows."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from latm_mcp.errors import MakerFailed
+
+OPENAI = "https://api.openai.com/v1"
+
+
+@dataclass(frozen=True, slots=True, repr=False)  # a traceback that prints its values must not print the key
+class Endpoint:
+    """One model at one address. timeout: seconds of a reply with all its retries."""
+
+    model: str
+    base_url: str
+    api_key: str | None
+    timeout: float
+    max_retries: int
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.base_url).hostname or ""
+
+    @property
+    def loopback(self) -> bool:
+        return self.host in ("localhost", "::1") or self.host.startswith("127.")
+
+    @property
+    def openai_itself(self) -> bool:
+        return self.host == "api.openai.com" or self.host.endswith(".api.openai.com")
+
+    def __str__(self) -> str:
+        """The address without what may be secret in it: user, password and query."""
+        parts = urlsplit(self.base_url)
+        address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        return f"The endpoint {address!r}"
+
+
+def check_settings(endpoint: Endpoint) -> None:
+    """Raise MakerFailed for settings that cannot work, before anything is sent."""
+    if not endpoint.model:
+        raise MakerFailed("No model is named: set LATM_MAKER_MODEL to the model that makes tools.")
+    if not _usable(endpoint.base_url):
+        raise MakerFailed(
+            "LATM_MAKER_BASE_URL is no address that can be asked: set it to one like 'http://localhost:11434/v1'."
+        )
+    if endpoint.api_key is None and endpoint.openai_itself:
+        raise MakerFailed(
+            f"{endpoint} needs a key: set LATM_MAKER_API_KEY, or LATM_MAKER_BASE_URL to a server of your own."
+        )
+    if endpoint.api_key and not all("!" <= character <= "~" for character in endpoint.api_key):
+        raise MakerFailed(
+            "The key holds characters that no key has, such as blanks: copy it again and set LATM_MAKER_API_KEY."
+        )
+
+
+def _usable(base_url: str) -> bool:
+    try:
+        parts = urlsplit(base_url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, brackets that do not close
+        return False

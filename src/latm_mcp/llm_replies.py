@@ -1,0 +1,103 @@
+"""What Chat Completions sends back, as a value or as a sentence about why it is none."""
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ValidationError
+
+from latm_mcp.errors import MakerFailed
+from latm_mcp.llm_endpoint import Endpoint
+from latm_mcp.llm_failures import not_chat_completions, quoted
+from latm_mcp.models import Message, Reply, Usage
+
+MAX_REPLY_BYTES = 512 * 1024
+MAX_BODY_BYTES = 8 * MAX_REPLY_BYTES  # JSON may write a byte as six, and reasoning may stand beside the reply
+CHARACTERS_PER_TOKEN = 4
+MAX_MODEL_NAME = 200
+
+
+class _Counted(BaseModel):
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+class _Said(BaseModel):
+    content: str | None = None
+    refusal: str | None = None
+
+
+class _Choice(BaseModel):
+    message: _Said
+    finish_reason: str | None = None
+
+
+class _Completion(BaseModel):
+    choices: list[_Choice] | None = None
+    usage: _Counted | None = None
+    model: str | None = None
+    error: object = None
+
+
+def read_reply(body: bytes, conversation: Sequence[Message], endpoint: Endpoint) -> Reply:
+    """The reply in a response's body. Raises: MakerFailed where there is no whole reply in it."""
+    completion = _parsed(body, endpoint)
+    if not completion.choices and completion.error:  # OpenRouter reports a failed provider with status 200
+        raise MakerFailed(
+            f"{endpoint} could not have {endpoint.model!r} answer: {quoted(completion.error, endpoint)}. "
+            "Try again later, or set LATM_MAKER_MODEL to another model."
+        )
+    if not completion.choices:
+        raise not_chat_completions(endpoint)
+    text = _whole_text(completion.choices[0], endpoint)
+    named = "".join(character for character in completion.model or "" if character.isprintable())
+    model = named[:MAX_MODEL_NAME] or endpoint.model
+    return Reply(text=text, usage=_usage(completion.usage, conversation, text), model=model)
+
+
+def _parsed(body: bytes, endpoint: Endpoint) -> _Completion:
+    if len(body) > MAX_BODY_BYTES:
+        raise _too_long(endpoint)
+    try:
+        return _Completion.model_validate_json(body)
+    except ValidationError:
+        raise not_chat_completions(endpoint) from None
+
+
+def _whole_text(choice: _Choice, endpoint: Endpoint) -> str:
+    said, ended = choice.message, choice.finish_reason
+    if said.refusal or ended == "content_filter":
+        why = quoted(said.refusal, endpoint) if said.refusal else "its content filter"
+        raise MakerFailed(
+            f"The model {endpoint.model!r} refused to write this ({why}). Word the description and the examples "
+            "differently, or set LATM_MAKER_MODEL to another model."
+        )
+    if ended == "length":
+        raise MakerFailed(
+            f"The reply of {endpoint.model!r} was cut off at its limit of tokens. Raise that limit where the model is "
+            "served, or set LATM_MAKER_MODEL to another model."
+        )
+    text = said.content or ""
+    if not text.strip():
+        raise MakerFailed(
+            f"The model {endpoint.model!r} gave an empty reply. Try again, or set LATM_MAKER_MODEL to another model."
+        )
+    if len(text.encode()) > MAX_REPLY_BYTES:
+        raise _too_long(endpoint)
+    return text
+
+
+def _usage(counted: _Counted | None, conversation: Sequence[Message], text: str) -> Usage:
+    if counted and counted.prompt_tokens and counted.completion_tokens:
+        return Usage(tokens_in=counted.prompt_tokens, tokens_out=counted.completion_tokens, replies=1)
+    sent = sum(len(message.content) for message in conversation)
+    return Usage(tokens_in=_tokens(sent), tokens_out=_tokens(len(text)), replies=1, estimated=True)
+
+
+def _tokens(characters: int) -> int:
+    return -(-characters // CHARACTERS_PER_TOKEN)
+
+
+def _too_long(endpoint: Endpoint) -> MakerFailed:
+    return MakerFailed(
+        f"The reply of {endpoint.model!r} is longer than the {MAX_REPLY_BYTES // 1024} KiB that are taken. "
+        "Try again, or set LATM_MAKER_MODEL to another model."
+    )

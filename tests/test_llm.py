@@ -1,0 +1,365 @@
+"""A model behind an endpoint, asked over real HTTP: a server on the loopback plays the endpoint."""
+
+import json
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from latm_mcp.errors import MakerFailed
+from latm_mcp.llm import ModelMaker, open_model
+from latm_mcp.llm_replies import MAX_BODY_BYTES, MAX_REPLY_BYTES
+from latm_mcp.models import Example, Message, Task
+from latm_mcp.recording import Recorder
+
+pytestmark = pytest.mark.anyio
+
+KEY = "sk-very-secret-0123456789"
+ASKED = (Message(role="system", content="You write tools."), Message(role="user", content="Sort words."))
+Answer = tuple[int, dict[str, str], bytes]
+
+
+def completion(text: str | None = "def f(): ...", *, ended: str = "stop", usage: bool = True, **message: Any) -> Answer:
+    said = {"role": "assistant", "content": text, **message}
+    body: dict[str, Any] = {"id": "1", "object": "chat.completion", "created": 1, "model": "strong-2026-11"}
+    body["choices"] = [{"index": 0, "finish_reason": ended, "message": said}]
+    if usage:
+        body["usage"] = {"prompt_tokens": 120, "completion_tokens": 7, "total_tokens": 127}
+    return answer(body)
+
+
+def answer(body: dict[str, Any], status: int = 200, **headers: str) -> Answer:
+    return status, {"content-type": "application/json", **headers}, json.dumps(body).encode()
+
+
+def refusal(status: int, message: str, **error: Any) -> Answer:
+    return answer({"error": {"message": message, **error}}, status, **{"retry-after-ms": "1"})
+
+
+class Endpoint:
+    """A server that answers from a list, its last answer again and again, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.answers: list[Answer] = [completion()]
+        self.requests: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
+        self.hold = threading.Event()  # set: answer nothing until the client goes away
+        self.asked, self.client_left = threading.Event(), threading.Event()
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        endpoint = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                endpoint.requests.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+                endpoint.headers.append({name.lower(): value for name, value in self.headers.items()})
+                endpoint.asked.set()
+                if endpoint.hold.is_set():
+                    self.connection.settimeout(20)
+                    if self.connection.recv(1) == b"":
+                        endpoint.client_left.set()
+                    return
+                self.give(endpoint.answers.pop(0) if len(endpoint.answers) > 1 else endpoint.answers[0])
+
+            def give(self, given: Answer) -> None:
+                status, headers, body = given
+                self.send_response(status)
+                for name, value in {**headers, "content-length": str(len(body))}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        return Handler
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    playing = Endpoint()
+    thread = threading.Thread(target=playing.server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield playing
+    playing.server.shutdown()
+    thread.join()
+    playing.server.server_close()
+
+
+@asynccontextmanager
+async def asking(endpoint: Endpoint, **settings: Any) -> AsyncIterator[ModelMaker]:
+    given = {"model": "strong", "base_url": endpoint.url, "api_key": KEY, "max_retries": 0, "timeout": 30.0}
+    async with open_model(**{**given, **settings}) as maker:
+        yield maker
+
+
+async def failure(endpoint: Endpoint, **settings: Any) -> str:
+    """The sentence that the maker fails with, which must never hold the key, nor carry what may hold it."""
+    async with asking(endpoint, **settings) as maker:
+        with pytest.raises(MakerFailed) as raised:
+            await maker.reply(ASKED, "propose", 1)
+    assert KEY not in str(raised.value)
+    assert raised.value.__suppress_context__ or raised.value.__context__ is None
+    return str(raised.value)
+
+
+async def test_the_conversation_is_sent_and_the_reply_comes_back_with_its_counted_usage(endpoint: Endpoint):
+    async with asking(endpoint) as maker:
+        reply = await maker.reply(ASKED, "propose", 1)
+
+    assert (maker.kind, maker.model) == ("model", "strong")
+    assert (reply.text, reply.model) == ("def f(): ...", "strong-2026-11")
+    assert reply.usage.model_dump() == {"tokens_in": 120, "tokens_out": 7, "replies": 1, "estimated": False}
+    messages = [{"role": "system", "content": "You write tools."}, {"role": "user", "content": "Sort words."}]
+    assert endpoint.requests == [{"model": "strong", "messages": messages, "temperature": 0.3}]
+    assert endpoint.headers[0]["authorization"] == f"Bearer {KEY}"
+
+
+async def test_usage_that_the_server_does_not_count_is_estimated_and_says_so(endpoint: Endpoint):
+    endpoint.answers = [completion("12345678", usage=False)]
+    async with asking(endpoint) as maker:
+        usage = (await maker.reply(ASKED, "propose", 1)).usage
+
+    assert usage.model_dump() == {"tokens_in": 7, "tokens_out": 2, "replies": 1, "estimated": True}
+
+
+async def test_a_server_on_the_loopback_needs_no_key_and_no_proxy(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-private")
+    async with asking(endpoint, api_key=None) as maker:
+        assert (await maker.reply(ASKED, "propose", 1)).text == "def f(): ..."
+
+    assert endpoint.headers[0]["authorization"] == "Bearer not-needed"
+    assert "openai-organization" not in endpoint.headers[0]
+
+
+@pytest.mark.parametrize("error", [{"param": "temperature"}, {"code": "unsupported_value"}])
+async def test_a_model_that_refuses_temperature_is_asked_without_it_from_then_on(endpoint: Endpoint, error: Any):
+    message = "Unsupported value" if "param" in error else "'temperature' does not support 0.3 with this model"
+    endpoint.answers = [refusal(400, message, **error), completion()]
+    async with asking(endpoint) as maker:
+        await maker.reply(ASKED, "propose", 1)
+        await maker.reply(ASKED, "propose", 2)
+
+    assert [request.get("temperature") for request in endpoint.requests] == [0.3, None, None]
+
+
+async def test_no_temperature_is_sent_where_none_is_set(endpoint: Endpoint):
+    async with asking(endpoint, temperature=None) as maker:
+        await maker.reply(ASKED, "propose", 1)
+
+    assert "temperature" not in endpoint.requests[0]
+
+
+@pytest.mark.parametrize("url", [None, "https://eu.api.openai.com/v1"])
+async def test_openai_itself_is_never_asked_without_a_key(
+    endpoint: Endpoint, url: str | None, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)  # configured for something else: settings alone decide
+    said = await failure(endpoint, base_url=url, api_key=None)
+
+    assert "needs a key" in said
+    assert "LATM_MAKER_API_KEY" in said
+
+
+@pytest.mark.parametrize("key", ["sk-with blank", "sk-ü", "sk-\x00"])
+async def test_a_key_that_no_header_can_hold_is_told_before_anything_is_sent(endpoint: Endpoint, key: str):
+    said = await failure(endpoint, api_key=key)
+
+    assert "LATM_MAKER_API_KEY" in said
+    assert key not in said
+    assert endpoint.requests == []
+
+
+@pytest.mark.parametrize("url", ["localhost:11434/v1", "http://", "http://[::1", "http://h:port/v1", "file:///x"])
+async def test_an_address_that_cannot_be_asked_is_told(endpoint: Endpoint, url: str):
+    assert "set it to one like 'http://localhost:11434/v1'" in await failure(endpoint, base_url=url)
+
+
+async def test_a_missing_model_name_is_told(endpoint: Endpoint):
+    assert "set LATM_MAKER_MODEL" in await failure(endpoint, model=" ")
+
+
+async def test_a_refused_key_names_its_setting_and_the_server_cannot_make_us_show_it(endpoint: Endpoint):
+    endpoint.answers = [refusal(401, f"Incorrect API key: {KEY[:5]}\u200b{KEY[5:]} and {KEY}")]
+    said = await failure(endpoint)
+
+    assert "does not take the key (401: 'Incorrect API key: ... and ...')" in said
+    assert "Set LATM_MAKER_API_KEY" in said
+
+
+async def test_an_endpoint_that_wants_a_key_and_was_given_none_says_so(endpoint: Endpoint):
+    endpoint.answers = [refusal(401, "Missing bearer")]
+    assert "takes no request without a key" in await failure(endpoint, api_key=None)
+
+
+async def test_a_wrong_model_name_is_told(endpoint: Endpoint):
+    endpoint.answers = [refusal(404, "The model `strong` does not exist", code="model_not_found")]
+    said = await failure(endpoint)
+
+    assert "has no model 'strong'" in said
+    assert "Set LATM_MAKER_MODEL" in said
+
+
+async def test_an_address_without_chat_completions_is_told(endpoint: Endpoint):
+    endpoint.answers = [(404, {"content-type": "text/html"}, b"<html>404 page not found</html>")]
+    said = await failure(endpoint)
+
+    assert "Set LATM_MAKER_BASE_URL" in said
+    assert endpoint.url in said
+
+
+async def test_an_unreachable_server_is_told(endpoint: Endpoint):
+    with socket.socket() as taken:  # bound and not listening: connections to it are refused
+        taken.bind(("127.0.0.1", 0))
+        said = await failure(endpoint, base_url=f"http://user:{KEY}@127.0.0.1:{taken.getsockname()[1]}/v1?key={KEY}")
+
+    assert "cannot be reached" in said
+    assert "LATM_MAKER_BASE_URL" in said
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [completion(None, refusal="I cannot help with that."), completion("half", ended="content_filter")],
+    ids=["refusal", "content_filter"],
+)
+async def test_a_refusal_is_told(endpoint: Endpoint, refused: Answer):
+    endpoint.answers = [refused]
+    said = await failure(endpoint)
+
+    assert "refused to write this" in said
+    assert "LATM_MAKER_MODEL" in said
+
+
+async def test_a_reply_that_was_cut_off_is_told(endpoint: Endpoint):
+    endpoint.answers = [completion("def f", ended="length")]
+    assert "was cut off at its limit of tokens" in await failure(endpoint)
+
+
+@pytest.mark.parametrize("text", [None, "", " \n"])
+async def test_an_empty_reply_is_told(endpoint: Endpoint, text: str | None):
+    endpoint.answers = [completion(text)]
+    assert "gave an empty reply" in await failure(endpoint)
+
+
+@pytest.mark.parametrize("size", [MAX_REPLY_BYTES // 2 + 1, MAX_BODY_BYTES], ids=["reply", "body"])
+async def test_a_reply_over_the_bound_is_told(endpoint: Endpoint, size: int):
+    endpoint.answers = [completion("é" * size)]
+    assert "is longer than the 512 KiB" in await failure(endpoint)
+
+
+async def test_a_reply_at_the_bound_is_taken_whole(endpoint: Endpoint):
+    endpoint.answers = [completion("é" * (MAX_REPLY_BYTES // 2))]
+    async with asking(endpoint) as maker:
+        assert len((await maker.reply(ASKED, "propose", 1)).text.encode()) == MAX_REPLY_BYTES
+
+
+async def test_a_server_that_does_not_answer_in_time_is_told_and_left(endpoint: Endpoint):
+    endpoint.hold.set()
+    said = await failure(endpoint, timeout=0.3, max_retries=2)
+
+    assert "did not answer within 0.3 s" in said
+    assert await anyio.to_thread.run_sync(endpoint.client_left.wait, 10)
+
+
+async def test_a_rate_limit_is_waited_for_and_asked_again(endpoint: Endpoint):
+    endpoint.answers = [refusal(429, "slow down"), completion("after all")]
+    async with asking(endpoint, max_retries=1) as maker:
+        assert (await maker.reply(ASKED, "propose", 1)).text == "after all"
+
+
+async def test_a_rate_limit_that_stays_is_told_after_the_retries(endpoint: Endpoint):
+    endpoint.answers = [refusal(429, "slow down")]
+    said = await failure(endpoint, max_retries=2)
+
+    assert "is rate limited, after all retries (429: 'slow down')" in said
+    assert len(endpoint.requests) == 3
+
+
+@pytest.mark.parametrize("spent", [refusal(429, "quota", code="insufficient_quota"), refusal(402, "pay")])
+async def test_an_account_without_credit_is_told(endpoint: Endpoint, spent: Answer):
+    endpoint.answers = [spent]
+    assert "no credit left" in await failure(endpoint)
+
+
+async def test_a_server_that_fails_is_told_after_the_retries(endpoint: Endpoint):
+    endpoint.answers = [refusal(503, "overloaded")]
+    assert "failed, after all retries (503: 'overloaded')" in await failure(endpoint, max_retries=1)
+    assert len(endpoint.requests) == 2
+
+
+async def test_any_other_refused_request_is_told_in_one_bounded_line(endpoint: Endpoint):
+    endpoint.answers = [refusal(400, "context\nlength\x1b[31m " + "x" * 5000)]
+    said = await failure(endpoint)
+
+    assert "refused the request (400: 'context length[31m xxx" in said
+    assert said.endswith("Check LATM_MAKER_MODEL ('strong') and LATM_MAKER_BASE_URL.")
+    assert len(said) < 700
+    assert len(endpoint.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        (200, {"content-type": "text/html"}, b"<!doctype html><title>Ollama is running</title>"),
+        (200, {"content-type": "text/event-stream"}, b'data: {"choices": []}\n\n'),
+        answer({"choices": []}),
+        answer({"choices": [{"message": "hello"}]}),
+        answer({"choices": [{"message": {"content": 7}}]}),
+        (200, {"content-type": "application/json"}, b"[" * 100_000),
+    ],
+    ids=["html", "stream", "no choices", "no message", "no text", "nested"],
+)
+async def test_a_body_that_chat_completions_never_gives_points_at_the_address(endpoint: Endpoint, page: Answer):
+    endpoint.answers = [page]
+    said = await failure(endpoint)
+
+    assert "not what Chat Completions gives" in said
+    assert "LATM_MAKER_BASE_URL" in said
+
+
+async def test_an_error_sent_with_status_200_is_told(endpoint: Endpoint):
+    endpoint.answers = [answer({"error": {"message": "Provider returned error", "code": 502}})]
+    assert "could not have 'strong' answer: 'Provider returned error'" in await failure(endpoint)
+
+
+async def test_cancelling_closes_the_request(endpoint: Endpoint):
+    endpoint.hold.set()
+    async with asking(endpoint) as maker:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(maker.reply, ASKED, "propose", 1)
+            assert await anyio.to_thread.run_sync(endpoint.asked.wait, 10)
+            tasks.cancel_scope.cancel()
+        assert await anyio.to_thread.run_sync(endpoint.client_left.wait, 10)
+
+        endpoint.hold.clear()
+        assert (await maker.reply(ASKED, "propose", 1)).text == "def f(): ..."
+
+
+def test_importing_the_maker_does_not_import_the_library():
+    code = "import sys, latm_mcp.llm; print('openai' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert ran.stdout == "False\n"
+
+
+async def test_a_recording_of_a_model_never_holds_its_key(endpoint: Endpoint, tmp_path: Path):
+    examples = (Example(question="b a", answer="a b"), Example(question="d c", answer="c d"))
+    task = Task(name="sort_words", description="Sort words.", examples=examples, comparison="text")
+    async with asking(endpoint) as maker:
+        await Recorder(maker, tmp_path / "1", task).reply(ASKED, "propose", 1)
+
+    written = [path.read_bytes() for path in (tmp_path / "1").iterdir()]
+    assert len(written) == 5
+    assert not [content for content in written if KEY.encode() in content]
+    assert b"strong-2026-11" in (tmp_path / "1" / "recording.json").read_bytes()
