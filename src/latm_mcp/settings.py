@@ -1,0 +1,129 @@
+"""The settings, read once from the environment: the only module that looks at it."""
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from latm_mcp.errors import BadInput
+
+ExposureMode: TypeAlias = Literal["hybrid", "static"]
+
+
+@dataclass(frozen=True, slots=True)
+class MakerSettings:
+    """The configured tool maker. base_url None: the OpenAI API's own; api_key None: the endpoint wants none."""
+
+    model: str
+    base_url: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a deployment chose. maker None: the calling client's model writes the code; nothing costs money.
+
+    exposure_limit: made tools that `hybrid` lists at most. call_seconds, memory_mib: bounds of one call of made code.
+    answer_within: seconds after which a request is answered with a job's id instead.
+    """
+
+    home: Path
+    cache: Path
+    maker: MakerSettings | None = None
+    exposure: ExposureMode = "hybrid"
+    exposure_limit: int = 20
+    workers: int = 2
+    call_seconds: float = 10.0
+    memory_mib: int = 256
+    answer_within: float = 40.0
+
+
+def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the LATM_* variables; empty ones count as unset.
+
+    Raises: BadInput that names the variable.
+    """
+    return Settings(
+        home=_folder(environ, "LATM_HOME", "user_data_path"),
+        cache=_folder(environ, "LATM_CACHE", "user_cache_path"),
+        maker=_maker(environ),
+        exposure=_exposure(environ),
+        exposure_limit=_whole(environ, "LATM_EXPOSURE_LIMIT", 20, (0, 10_000)),
+        workers=_whole(environ, "LATM_WORKERS", 2, (1, 64)),
+        call_seconds=_number(environ, "LATM_CALL_SECONDS", 10.0, (0.01, 3600)),
+        memory_mib=_whole(environ, "LATM_MEMORY_MIB", 256, (64, 4096)),
+        answer_within=_number(environ, "LATM_ANSWER_WITHIN", 40.0, (0, 3600)),
+    )
+
+
+def _text(environ: Mapping[str, str], name: str) -> str | None:
+    return environ.get(name, "").strip() or None
+
+
+def _folder(environ: Mapping[str, str], name: str, default: Literal["user_data_path", "user_cache_path"]) -> Path:
+    value = _text(environ, name)
+    if value is not None:
+        try:
+            return Path(value).expanduser().absolute()
+        except RuntimeError as error:  # a ~ of nobody's
+            raise BadInput(f"{name} is {value!r}, which names no home folder: give a whole path.") from error
+    import platformdirs  # here, since a deployment that names its folders need not load it
+
+    if default == "user_data_path":
+        return platformdirs.user_data_path("latm-mcp", appauthor=False)
+    return platformdirs.user_cache_path("latm-mcp", appauthor=False)
+
+
+def _maker(environ: Mapping[str, str]) -> MakerSettings | None:
+    """Only where LATM_MAKER_MODEL is set: what costs money is off until it is configured.
+
+    OPENAI_API_KEY goes nowhere but to OPENAI_BASE_URL (or OpenAI): another LATM_MAKER_BASE_URL wants its own key.
+    """
+    model = _text(environ, "LATM_MAKER_MODEL")
+    if model is None:
+        return None
+    own_url, shared_url = _url(environ, "LATM_MAKER_BASE_URL"), _url(environ, "OPENAI_BASE_URL")
+    key = _text(environ, "LATM_MAKER_API_KEY")
+    if key is None and own_url in (None, shared_url):
+        key = _text(environ, "OPENAI_API_KEY")
+    return MakerSettings(model, own_url or shared_url, key)
+
+
+def _url(environ: Mapping[str, str], name: str) -> str | None:
+    value = _text(environ, name)
+    if value is not None and not value.startswith(("http://", "https://")):
+        raise BadInput(f"{name} is {value!r}: give the endpoint's address, beginning with http:// or https://.")
+    return value
+
+
+def _exposure(environ: Mapping[str, str]) -> ExposureMode:
+    match _text(environ, "LATM_EXPOSURE"):
+        case None | "hybrid":
+            return "hybrid"
+        case "static":
+            return "static"
+        case other:
+            raise BadInput(f"LATM_EXPOSURE is {other!r}: set it to 'hybrid' or 'static'.")
+
+
+def _whole(environ: Mapping[str, str], name: str, default: int, bounds: tuple[int, int]) -> int:
+    number = _number(environ, name, default, bounds)
+    if not number.is_integer():
+        raise BadInput(f"{name} is {environ[name]!r}: set it to a whole number.")
+    return int(number)
+
+
+def _number(environ: Mapping[str, str], name: str, default: float, bounds: tuple[float, float]) -> float:
+    value = _text(environ, name)
+    if value is None:
+        return float(default)
+    low, high = bounds
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not low <= number <= high:
+        raise BadInput(f"{name} is {value!r}: set it to a number from {low:g} to {high:g}.")
+    return number

@@ -1,0 +1,139 @@
+"""The library's narrow interface (design, section 8), and its opening.
+
+One durable library for each home folder, shared by every process of this user. Synchronous and safe to
+call from any thread; a call costs microseconds to a few milliseconds, and at most 5 s where another process writes.
+Every method raises StoreUnusable, with a sentence, where the library cannot be read or written.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from latm_mcp.models import Example, Failure, Status, Task, Tool, Try, Usage
+from latm_mcp.store_nouns import AuditRow, Job, Listed, Role, ToolState, UsageRow
+from latm_mcp.store_sqlite import SqliteStore, open_database
+
+__all__ = ["AuditRow", "Job", "Listed", "Role", "Store", "ToolState", "UsageRow", "open_store"]
+
+
+class ToolShelf(Protocol):
+    """Tools, their immutable versions and their examples."""
+
+    def generation(self) -> int:
+        """A number that differs after every change of the list of tools, by whichever process; about 10 us."""
+
+    def listed(self) -> list[Listed]:
+        """Every tool that is not archived, by name; waiting ones too. Cached on `generation()`."""
+
+    def uses(self) -> dict[str, int]:
+        """How often each tool was used until now, archived ones too."""
+
+    def tool(self, name: str, version: str | None = None) -> Tool | None:
+        """The newest version of a live or waiting tool; with `version`, that one, even of an archived tool."""
+
+    def state(self, name: str) -> ToolState | None:
+        """Where a tool stands; None: the name is free."""
+
+    def versions(self, name: str) -> list[tuple[str, str]]:
+        """(version, when it was published: UTC, ISO 8601), newest first."""
+
+    def publish(self, tool: Tool, *, state: ToolState = "live", job: str | None = None, actor: str) -> None:
+        """Keep a version, list it and finish its job, in one transaction: after a crash there is all of it or nothing.
+
+        Publishing an older version again makes it the newest (roll back, or bring back from the archive).
+        Raises: BadInput where `waiting` would take a live tool away; NotFound where there is no such job.
+        """
+
+    def approve(self, name: str, actor: str) -> None:
+        """A person has read it: a waiting tool goes live. Raises: NotFound; BadInput for an archived one."""
+
+    def archive(self, name: str, actor: str) -> None:
+        """Take a tool out of the list; its versions stay. Raises: NotFound."""
+
+    def pin(self, name: str, pinned: bool) -> None:
+        """List a tool before others, or no longer. Raises: NotFound."""
+
+    def note_use(self, name: str) -> None:
+        """Count one use. Does not change `generation()`."""
+
+    def banks(self, exclude: str, per_tool: int) -> dict[str, list[Example]]:
+        """Up to `per_tool` examples of each live tool but `exclude`: their first ones."""
+
+
+class JobBook(Protocol):
+    """Makings, their kept tries, and the lease of whoever works on one."""
+
+    def open_job(self, key: str, task: Task, *, restart: bool = False) -> Job:
+        """The job of that key, or a new, `running` one.
+
+        restart: one that has ended (published, fits, failed) begins anew under its id, with this task and no tries.
+        Jobs unchanged for 7 days are forgotten.
+        """
+
+    def job(self, job_id: str) -> Job | None:
+        """A job as it stands; None: never made, or forgotten."""
+
+    def take_lease(self, job_id: str, owner: str, seconds: float = 30) -> bool:
+        """Take, or as its owner renew, the right to work on a job; atomic among processes.
+
+        False: somebody else holds it, or there is nothing to work on (ended, or forgotten): read the job.
+        """
+
+    def drop_lease(self, job_id: str, owner: str) -> None:
+        """Give up one's lease; nothing happens where it is another's."""
+
+    def keep_try(self, job_id: str, attempt: Try) -> None:
+        """Keep a try for good. Raises: NotFound."""
+
+    def set_progress(self, job_id: str, sentence: str) -> None:
+        """Say how far a job is; unknown jobs are ignored."""
+
+    def finish_job(
+        self,
+        job_id: str,
+        status: Status,
+        *,
+        tool: str | None = None,
+        version: str | None = None,
+        failure: Failure | None = None,
+    ) -> None:
+        """Set a job's status and outcome and end its lease; `draft_needed` leaves it open. Raises: NotFound."""
+
+
+class Ledger(Protocol):
+    """What was spent, what clients can do, who changed what."""
+
+    def add_usage(self, *, role: Role, model: str, usage: Usage, tool: str | None, job: str | None) -> None:
+        """Count tokens. Those of a job count for the tool that it publishes."""
+
+    def usage(self, since: float = 0.0) -> list[UsageRow]:
+        """Sums by role, model and tool; since: only from then on, in seconds since 1970."""
+
+    def relists(self, client: str) -> bool | None:
+        """Whether a client (name and version) lists again when told of a new tool; None: not seen yet."""
+
+    def remember_relists(self, client: str, relists: bool) -> None:
+        """Remember it for the next connection of this client."""
+
+    def audit_log(self, limit: int) -> list[AuditRow]:
+        """The latest `limit` entries, newest first."""
+
+
+class Store(ToolShelf, JobBook, Ledger, Protocol):
+    """All of the library."""
+
+
+@contextmanager
+def open_store(home: Path, clock: Callable[[], float] = time.time) -> Iterator[Store]:
+    """Open the library in `home`, made (mode 0700) and migrated where needed; closed at the end.
+
+    clock: seconds since 1970, the same clock for all processes of one library.
+    Raises: StoreTooNew for a library of a newer release; StoreUnusable for one that cannot be opened or written.
+    """
+    database = open_database(home)
+    try:
+        yield SqliteStore(database, clock)
+    finally:
+        database.close()

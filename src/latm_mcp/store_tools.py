@@ -1,0 +1,179 @@
+"""The library's tools: versions, listing, examples."""
+
+import json
+import sqlite3
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+from latm_mcp.errors import BadInput, NotFound
+from latm_mcp.models import Example, Tool
+from latm_mcp.store_connection import Database
+from latm_mcp.store_jobs import finish
+from latm_mcp.store_ledger import moment, note
+from latm_mcp.store_nouns import Listed, ToolState
+
+_COLUMNS = tuple(column.name for column in fields(Listed))  # the table's columns bear the same names
+_KEPT = {"name", "pinned", "uses"}  # what a new version leaves as it is
+
+
+class SqliteTools:
+    """`store.ToolShelf` on SQLite."""
+
+    _db: Database
+    _clock: Callable[[], float]
+    _listing: tuple[int, list[Listed]] | None
+
+    def generation(self) -> int:
+        with self._db.reading() as connection:
+            return int(connection.execute("SELECT value FROM generation").fetchone()[0])
+
+    def listed(self) -> list[Listed]:
+        known = self._listing
+        if known is None or known[0] != self.generation():
+            with self._db.snapshot() as connection:
+                (generation,) = connection.execute("SELECT value FROM generation").fetchone()
+                rows = connection.execute(
+                    f"SELECT {', '.join(_COLUMNS)} FROM tools WHERE state <> 'archived' ORDER BY name"  # noqa: S608 a constant
+                ).fetchall()
+            known = self._listing = (generation, [_listed(row) for row in rows])
+        return list(known[1])
+
+    def uses(self) -> dict[str, int]:
+        with self._db.reading() as connection:
+            return dict(connection.execute("SELECT name, uses FROM tools").fetchall())
+
+    def tool(self, name: str, version: str | None = None) -> Tool | None:
+        where = (
+            "tools.version = versions.version AND state <> 'archived'" if version is None else "versions.version = ?"
+        )
+        with self._db.reading() as connection:
+            row = connection.execute(
+                f"SELECT tool FROM versions JOIN tools USING (name) WHERE name = ? AND {where}",  # noqa: S608 constants
+                (name,) if version is None else (name, version),
+            ).fetchone()
+        return None if row is None else Tool.model_validate_json(row[0])
+
+    def state(self, name: str) -> ToolState | None:
+        with self._db.reading() as connection:
+            return _state(connection, name)
+
+    def versions(self, name: str) -> list[tuple[str, str]]:
+        with self._db.reading() as connection:
+            return connection.execute(
+                "SELECT version, published_at FROM versions WHERE name = ? ORDER BY id DESC", (name,)
+            ).fetchall()
+
+    def publish(self, tool: Tool, *, state: ToolState = "live", job: str | None = None, actor: str) -> None:
+        now = self._clock()
+        with self._db.writing(durable=True) as connection:
+            if state == "waiting" and _state(connection, tool.name) == "live":
+                raise BadInput(
+                    f"There is a live tool {tool.name!r}: archive it first, or give the new one another name."
+                )
+            _keep_version(connection, tool, moment(now))
+            _keep_row(connection, tool, state)
+            _keep_examples(connection, tool)
+            if job is not None:
+                finish(connection, job, "published", (tool.name, tool.version, None), now)
+            note(
+                connection, now, actor, "publish" if state == "live" else f"publish as {state}", tool.name, tool.version
+            )
+            _changed(connection)
+
+    def approve(self, name: str, actor: str) -> None:
+        with self._db.writing(durable=True) as connection:
+            state = _state(connection, name)
+            if state == "archived":
+                raise BadInput(f"The tool {name!r} is archived: publish one of its versions again instead.")
+            self._set(connection, name, "state = 'live', approved = 1")
+            note(connection, self._clock(), actor, "approve", name)
+
+    def archive(self, name: str, actor: str) -> None:
+        with self._db.writing(durable=True) as connection:
+            self._set(connection, name, "state = 'archived'")
+            note(connection, self._clock(), actor, "archive", name)
+
+    def pin(self, name: str, pinned: bool) -> None:
+        with self._db.writing(durable=True) as connection:
+            self._set(connection, name, f"pinned = {int(pinned)}")
+
+    def note_use(self, name: str) -> None:
+        with self._db.writing(durable=False) as connection:
+            connection.execute("UPDATE tools SET uses = uses + 1 WHERE name = ?", (name,))
+
+    def banks(self, exclude: str, per_tool: int) -> dict[str, list[Example]]:
+        with self._db.reading() as connection:
+            rows = connection.execute(
+                "SELECT tool, question, answer, standing FROM examples JOIN tools ON name = tool"
+                " WHERE state = 'live' AND tool <> ? AND position < ? ORDER BY tool, position",
+                (exclude, per_tool),
+            ).fetchall()
+        banks: dict[str, list[Example]] = {}
+        for tool, question, answer, standing in rows:
+            banks.setdefault(tool, []).append(Example(question=question, answer=answer, standing=standing))
+        return banks
+
+    def _set(self, connection: sqlite3.Connection, name: str, change: str) -> None:
+        """Change a tool's row by one of this class's own SQL fragments. Raises: NotFound."""
+        if not connection.execute(f"UPDATE tools SET {change} WHERE name = ?", (name,)).rowcount:  # noqa: S608 own text
+            raise NotFound(f"There is no tool {name!r}: list the tools to see their names.")
+        _changed(connection)
+
+
+def _changed(connection: sqlite3.Connection) -> None:
+    connection.execute("UPDATE generation SET value = value + 1")
+
+
+def _state(connection: sqlite3.Connection, name: str) -> ToolState | None:
+    row = connection.execute("SELECT state FROM tools WHERE name = ?", (name,)).fetchone()
+    return None if row is None else row[0]
+
+
+def _listed(row: tuple[Any, ...]) -> Listed:
+    columns = dict(zip(_COLUMNS, row, strict=True))
+    columns |= {column: json.loads(columns[column]) for column in ("parameters", "returns")}
+    columns |= {column: bool(columns[column]) for column in ("adapter", "pinned", "author_named", "approved")}
+    return Listed(**columns)
+
+
+def _keep_version(connection: sqlite3.Connection, tool: Tool, published_at: str) -> None:
+    # REPLACE gives it a new id: a version that is published again, with more evidence or as a roll back, is the newest.
+    connection.execute(
+        "INSERT OR REPLACE INTO versions (name, version, published_at, tool) VALUES (?, ?, ?, ?)",
+        (tool.name, tool.version, published_at, tool.model_dump_json()),
+    )
+
+
+def _keep_row(connection: sqlite3.Connection, tool: Tool, state: ToolState) -> None:
+    evidence = tool.evidence
+    columns = {
+        "name": tool.name,
+        "version": tool.version,
+        "description": tool.description,
+        "parameters": json.dumps(tool.signature.parameters, ensure_ascii=False),
+        "returns": json.dumps(tool.signature.returns, ensure_ascii=False),
+        "signature_text": tool.signature.text,
+        "adapter": tool.adapter,
+        "comparison": tool.comparison,
+        "state": state,
+        "bound": evidence.bound,
+        "author_named": tool.provenance.maker == "client",
+        "approved": False,
+    }
+    for kind, tally in (("shown", evidence.shown), ("blind", evidence.blind), ("held_out", evidence.held_out)):
+        columns |= {f"{kind}_passed": tally.passed, f"{kind}_total": tally.total}
+    renewed = ", ".join(f"{column} = excluded.{column}" for column in columns if column not in _KEPT)
+    marks = ", ".join(f":{column}" for column in columns)
+    connection.execute(
+        f"INSERT INTO tools ({', '.join(columns)}) VALUES ({marks}) ON CONFLICT (name) DO UPDATE SET {renewed}",  # noqa: S608
+        columns,
+    )
+
+
+def _keep_examples(connection: sqlite3.Connection, tool: Tool) -> None:
+    connection.execute("DELETE FROM examples WHERE tool = ?", (tool.name,))
+    connection.executemany(
+        "INSERT INTO examples VALUES (?, ?, ?, ?, ?)",
+        ((tool.name, at, row.question, row.answer, row.standing) for at, row in enumerate(tool.examples)),
+    )

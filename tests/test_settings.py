@@ -1,0 +1,81 @@
+"""Settings: read once, refused by name, and keys kept to themselves."""
+
+from pathlib import Path
+
+import pytest
+
+from latm_mcp.errors import BadInput
+from latm_mcp.settings import MakerSettings, Settings, read_settings
+
+
+def test_an_empty_environment_gives_the_defaults_and_no_maker(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HOME", "/home/ann")
+    for name in ("XDG_DATA_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    read = read_settings({"OPENAI_API_KEY": "k", "LATM_EXPOSURE": "", "LATM_HOME": " "})
+    assert (read.home.name, read.cache.name, read.home != read.cache) == ("latm-mcp", "latm-mcp", True)
+    assert read == Settings(read.home, read.cache)
+    assert (read.maker, read.exposure, read.exposure_limit, read.workers) == (None, "hybrid", 20, 2)
+    assert (read.call_seconds, read.memory_mib, read.answer_within) == (10.0, 256, 40.0)
+
+
+def test_everything_can_be_set(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HOME", "/home/ann")
+    read = read_settings(
+        {
+            "LATM_HOME": "~/tools",
+            "LATM_CACHE": "/cache",
+            "LATM_EXPOSURE": "static",
+            "LATM_EXPOSURE_LIMIT": "0",
+            "LATM_WORKERS": "4",
+            "LATM_CALL_SECONDS": "0.5",
+            "LATM_MEMORY_MIB": "512",
+            "LATM_ANSWER_WITHIN": "20",
+        }
+    )
+    assert read == Settings(Path("/home/ann/tools"), Path("/cache"), None, "static", 0, 4, 0.5, 512, 20.0)
+
+
+@pytest.mark.parametrize(
+    ("environ", "maker"),
+    [
+        ({}, MakerSettings("m")),
+        ({"OPENAI_API_KEY": "k"}, MakerSettings("m", None, "k")),
+        ({"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": "http://o"}, MakerSettings("m", "http://o", "k")),
+        ({"OPENAI_API_KEY": "k", "LATM_MAKER_API_KEY": "own"}, MakerSettings("m", None, "own")),
+        ({"LATM_MAKER_BASE_URL": "http://l", "LATM_MAKER_API_KEY": "own"}, MakerSettings("m", "http://l", "own")),
+    ],
+)
+def test_a_maker_is_the_model_that_is_named(environ: dict[str, str], maker: MakerSettings):
+    assert read_settings({"LATM_MAKER_MODEL": "m", **environ}).maker == maker
+
+
+def test_the_shared_key_is_not_sent_to_the_makers_own_endpoint():
+    environ = {"LATM_MAKER_MODEL": "m", "LATM_MAKER_BASE_URL": "http://l", "OPENAI_API_KEY": "k"}
+    assert read_settings(environ).maker == MakerSettings("m", "http://l", None)
+    assert read_settings({**environ, "OPENAI_BASE_URL": "http://o"}).maker == MakerSettings("m", "http://l", None)
+
+
+def test_a_key_is_in_no_repr():
+    assert "secret" not in repr(read_settings({"LATM_MAKER_MODEL": "m", "LATM_MAKER_API_KEY": "secret"}))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LATM_EXPOSURE", "all"),
+        ("LATM_EXPOSURE_LIMIT", "-1"),
+        ("LATM_EXPOSURE_LIMIT", "2.5"),
+        ("LATM_WORKERS", "0"),
+        ("LATM_WORKERS", "two"),
+        ("LATM_CALL_SECONDS", "nan"),
+        ("LATM_CALL_SECONDS", "inf"),
+        ("LATM_MEMORY_MIB", "1"),
+        ("LATM_ANSWER_WITHIN", "-1"),
+        ("LATM_HOME", "~nobody_of_that_name/x"),
+        ("LATM_MAKER_BASE_URL", "localhost:11434"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name(name: str, value: str):
+    with pytest.raises(BadInput, match=f"^{name} is '{value}'"):
+        read_settings({"LATM_MAKER_MODEL": "m", name: value})
