@@ -11,8 +11,10 @@ SRC = Path(__file__).parent.parent / "src" / "latm_mcp"
 LAYERS: list[tuple[str, ...]] = [
     ("outcomes", "errors", "allowed", "__init__"),
     ("models",),
-    ("text", "tasks"),
-    ("llm", "prompts", "source", "sandbox", "store", "settings", "compare", "recording"),
+    ("text", "tasks", "splits"),
+    ("llm", "prompts", "source", "sandbox", "store", "settings", "compare", "recording", "masking"),
+    ("drafts", "judging", "turns"),
+    ("gates",),
     ("making", "using"),
     ("job", "latm"),
     ("server",),

@@ -1,0 +1,87 @@
+"""Reading a maker's reply: the draft in it, and how a question is put to that draft."""
+
+import json
+import re
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from latm_mcp import prompts
+from latm_mcp.errors import Rejected
+from latm_mcp.models import Call, Draft, Proposal
+from latm_mcp.outcomes import AnswerQuestion, CallFunction, Request
+from latm_mcp.source import functions_equal
+
+_BLOCK = re.compile(
+    r"^(?P<fence>`{3,})[ \t]*(?P<language>[A-Za-z0-9_+-]*)[^\n`]*\n(?P<body>.*?)^(?P=fence)`*[ \t]*$", re.S | re.M
+)
+
+
+def read_draft(reply: str) -> Draft:
+    """The draft in a reply: its fenced `python` block, and its `json` block of calls if there is one.
+
+    Raises: Rejected, where there is no code, more than one file, or calls that are no list of calls.
+    """
+    blocks = [(match["language"].lower(), match["body"]) for match in _BLOCK.finditer(reply.replace("\r\n", "\n"))]
+    files = [body for language, body in blocks if language in ("python", "py", "python3")]
+    files = files or [body for language, body in blocks if language == "" and "def " in body]
+    if not files:
+        raise Rejected("The reply holds no code: give the whole file in one fenced block marked `python`.")
+    if len(files) > 1:
+        raise Rejected(f"The reply holds {len(files)} blocks of Python: give the whole file in one block.")
+    return Draft(source=files[0].strip("\n").rstrip() + "\n", calls=_calls([body for language, body in blocks if language == "json"]))
+
+
+def _calls(bodies: list[str]) -> tuple[Call, ...]:
+    if not bodies:
+        return ()
+    try:
+        rows = json.loads(bodies[-1])
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise Rejected('The `json` block must hold a list of calls: [{"question": ..., "arguments": {...}}].')
+        return TypeAdapter(tuple[Call, ...]).validate_python([_call(row) for row in rows])
+    except (ValueError, RecursionError, ValidationError) as err:
+        raise Rejected(f"The `json` block of calls cannot be read ({str(err).splitlines()[0][:200]}).") from None
+
+
+def _call(row: dict[str, Any]) -> dict[str, Any]:
+    return {"question": row.get("question"), "arguments_json": json.dumps(row.get("arguments"), ensure_ascii=False)}
+
+
+def arguments_for(draft: Draft, question: str) -> dict[str, Any]:
+    """The arguments that the maker's calls give for a question (paper, 3.1: verification by calls).
+
+    Raises: Rejected, where there is no such call or its arguments are no JSON object.
+    """
+    for call in draft.calls:
+        if " ".join(call.question.split()) == " ".join(question.split()):
+            try:
+                arguments = json.loads(call.arguments_json)
+            except (ValueError, RecursionError):
+                arguments = None
+            if not isinstance(arguments, dict):
+                raise Rejected(
+                    "The arguments of a call must be a JSON object.", question=question, got=call.arguments_json[:500]
+                )
+            return arguments
+    raise Rejected(
+        "The source has no `parse` and `render`, and no call is given for this question:\n"
+        + prompts.failing([(question, "no call")]),
+        question=question,
+        got="no call",
+    )
+
+
+def request_for(proposal: Proposal, question: str) -> Request:
+    """How a question is put to a proposal: through its adapter, or by the call that the maker gave."""
+    if proposal.adapter:
+        return AnswerQuestion(question)
+    return CallFunction(arguments_for(proposal.draft, question))
+
+
+def function_changed(before: str, after: str, function: str) -> bool:
+    """Whether the second of two replies changes the function that the first one proposed; no, where one holds no draft."""
+    try:
+        return not functions_equal(read_draft(before).source, read_draft(after).source, function)
+    except Rejected:
+        return False

@@ -1,0 +1,136 @@
+"""From what a caller hands in to a task and its job: names, examples, the tool that is there already (design, 2.8 and 3)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from latm_mcp.compare import comparison_of
+from latm_mcp.errors import BadInput
+from latm_mcp.job import Workshop
+from latm_mcp.judging import judge
+from latm_mcp.models import Example, Task, Tool
+from latm_mcp.outcomes import AnswerQuestion, Program
+from latm_mcp.splits import digest, in_split_order
+from latm_mcp.text import check_description, check_examples, check_name, free_name, name_from
+from latm_mcp.using.dispatch import Dispatcher
+
+FITS_AT_LEAST = 3  # an existing tool answers for a making only if it is right on that many examples, and on all
+FITS_CANDIDATES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class MakeRequest:
+    """What a caller asks for. client_writes: the caller's own model will write the drafts, and has seen the examples."""
+
+    examples: tuple[Example, ...]
+    description: str = ""
+    name: str = ""
+    force: bool = False
+    client_writes: bool = False
+
+
+async def fitting_tool(shop: Workshop, request: MakeRequest, dispatcher: Dispatcher) -> Tool | None:
+    """A live tool that accepts all the examples and answers every one of them rightly; None where there is none."""
+    examples = check_examples(request.examples)
+    if len(examples) < FITS_AT_LEAST:
+        return None
+    names = [candidate.name for candidate in dispatcher.candidates(examples[0].question, FITS_CANDIDATES)]
+    named = shop.store.tool(request.name) if request.name else None
+    for name in dict.fromkeys(([request.name] if named else []) + names):
+        tool = shop.store.tool(name)
+        if tool is not None and shop.store.state(name) == "live" and tool.adapter and await _fits(shop, tool, examples):
+            return tool
+    return None
+
+
+async def _fits(shop: Workshop, tool: Tool, examples: Sequence[Example]) -> bool:
+    requests = [AnswerQuestion(example.question) for example in examples]
+    program = Program(tool.source, tool.signature.function)
+    first = await shop.sandbox.run(program, requests[0], limits=shop.limits)
+    if judge(0, examples[0], requests[0], first, tool.comparison).verdict != "passed":
+        return False
+    outcomes = await shop.sandbox.run_batch(program, requests, limits=shop.limits)
+    rows = zip(examples, requests, outcomes, strict=True)
+    return all(judge(0, *row, tool.comparison).verdict == "passed" for row in rows)
+
+
+async def task_of(shop: Workshop, request: MakeRequest, fits: Tool | None) -> Task:
+    """The task of a request, checked, named and put in the order of its split.
+
+    A forced request for a tool that is there (by name, or because it fits) makes its next version, with all its examples.
+    Raises: BadInput, for examples, a name or a description that cannot be taken.
+    """
+    examples = check_examples(request.examples)
+    description = check_description(request.description)
+    previous = _previous(shop, request, fits)
+    if previous is not None:
+        examples = merged(previous.examples, examples)
+        description = description or previous.description
+        name = previous.name
+    else:
+        name = _free_name(shop, request, description, examples)
+    return Task(
+        name=name,
+        description=description,
+        examples=in_split_order(examples, first=await _unanswered(shop, previous, examples) if previous else ()),
+        comparison=previous.comparison if previous else comparison_of(examples),
+        author_saw_all=request.client_writes,
+        previous=previous,
+    )
+
+
+def _previous(shop: Workshop, request: MakeRequest, fits: Tool | None) -> Tool | None:
+    if not request.force:
+        return None
+    return (shop.store.tool(request.name) if request.name else None) or fits
+
+
+async def _unanswered(shop: Workshop, previous: Tool, examples: Sequence[Example]) -> tuple[Example, ...]:
+    """What the present version refuses or answers wrongly: that is what the maker of the next one is shown."""
+    if not previous.adapter:
+        return ()
+    requests = [AnswerQuestion(example.question) for example in examples]
+    program = Program(previous.source, previous.signature.function)
+    outcomes = await shop.sandbox.run_batch(program, requests, limits=shop.limits)
+    rows = zip(examples, requests, outcomes, strict=True)
+    return tuple(row[0] for row in rows if judge(0, *row, previous.comparison).verdict != "passed")
+
+
+def _free_name(shop: Workshop, request: MakeRequest, description: str, examples: Sequence[Example]) -> str:
+    """The caller's name, or one of ours from the caller's description: a maker's model never names a tool (design, 3)."""
+    taken = {row.name for row in shop.store.listed()}
+    if not request.name:
+        return free_name(name_from(description, digest(examples).removeprefix("sha256:")), taken)
+    name = check_name(request.name)
+    if shop.store.state(name) is not None:
+        raise BadInput(
+            f"The name {name!r} is taken by another tool. Choose another one, for example {free_name(name, taken)!r}; "
+            "or pass force to make the next version of that tool from these examples too."
+        )
+    return name
+
+
+def merged(old: Sequence[Example], new: Sequence[Example]) -> tuple[Example, ...]:
+    """All examples of both; a confirmed answer replaces a provisional one to the same question.
+
+    Raises: BadInput, where two answers to one question stand against each other and neither may give way.
+    """
+    by_question = {example.question: example for example in old}
+    for example in new:
+        known = by_question.get(example.question)
+        if known is not None and known.answer != example.answer:
+            if known.standing == "confirmed" or example.standing == "provisional":
+                raise BadInput(
+                    f"The tool keeps another answer to {example.question[:120]!r}: {known.answer[:120]!r} ({known.standing}). "
+                    "Leave that example out, or have a person confirm the new answer."
+                )
+        elif known is not None and known.standing == "confirmed":
+            continue
+        by_question[example.question] = example
+    return check_examples(tuple(by_question.values()))
+
+
+def job_key(request: MakeRequest, task: Task) -> str:
+    """What makes two requests the same making: the examples, the name asked for, who writes, and what it replaces."""
+    writer = "client" if request.client_writes else "maker"
+    replaces = task.previous.version if task.previous else ""
+    return ":".join((digest(request.examples), request.name, writer, replaces))

@@ -1,0 +1,39 @@
+"""Proposing (paper, 3.1): from a reply to a function of the right form that runs on every worked example."""
+
+from latm_mcp import prompts
+from latm_mcp.drafts import read_draft, request_for
+from latm_mcp.errors import Rejected
+from latm_mcp.models import Proposal, Task
+from latm_mcp.outcomes import Limits, Outcome, Program, Returned, refused
+from latm_mcp.sandbox import Sandbox
+from latm_mcp.source import check_source, has_adapter, same_parameters
+from latm_mcp.splits import split
+
+
+async def propose(reply: str, task: Task, sandbox: Sandbox, limits: Limits) -> Proposal:
+    """Read, check and run a reply's draft on the worked examples; whether its answers are right is not asked here.
+
+    Raises: Rejected, with the error as feedback for the maker (paper: the error goes back).
+    """
+    draft = read_draft(reply)
+    signature = check_source(draft.source, task.name)
+    if task.previous is not None and not same_parameters(task.previous.signature, signature):
+        raise Rejected(
+            f"A new version keeps the parameters of the present one, `{task.previous.signature.text}`: clients hold its schema. "
+            f"The draft has `{signature.text}`."
+        )
+    proposal = Proposal(draft=draft, signature=signature, adapter=has_adapter(draft.source))
+    program = Program(draft.source, task.name)
+    for index in split(task).shown:
+        question = task.examples[index].question
+        outcome = await sandbox.run(program, request_for(proposal, question), limits=limits)
+        tolerated = task.author_saw_all and refused(
+            outcome
+        )  # there, all examples are shown: verification counts refusals
+        if not isinstance(outcome, Returned) and not tolerated:
+            raise Rejected(_does_not_run(question, outcome), question=question, got=outcome.sentence)
+    return proposal
+
+
+def _does_not_run(question: str, outcome: Outcome) -> str:
+    return "The code does not run on one of the worked examples.\n" + prompts.failing([(question, outcome.sentence)])

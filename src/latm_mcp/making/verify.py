@@ -1,0 +1,167 @@
+"""Verification (paper, 3.1): the harness drives a proposal on examples and compares; it judges, never the maker.
+
+Beyond the paper: examples that no prompt ever held are judged too, every run is made in two worlds that differ in random
+seed and clock, and the gates of the design (2.7) refuse what is right for the wrong reason.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from latm_mcp import gates, prompts
+from latm_mcp.compare import lower_bound
+from latm_mcp.drafts import request_for
+from latm_mcp.errors import Rejected
+from latm_mcp.judging import Run, judge
+from latm_mcp.models import Evidence, Example, Exposure, Proposal, Tally, Task, UseCase, Verified
+from latm_mcp.outcomes import AnswerQuestion, Json, Limits, Outcome, Program, RenderResult, World
+from latm_mcp.sandbox import Sandbox
+
+WORLDS = (World(seed=1), World(seed=2, clock_offset=400 * 24 * 3600))
+FAILURES_TOLD = 3  # how many failing questions one feedback shows
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """What verification needs besides the proposal: where code runs, its limits, other tasks' questions."""
+
+    sandbox: Sandbox
+    limits: Limits
+    foreign: dict[str, list[Example]]
+
+
+async def verify(proposal: Proposal, task: Task, seen: Sequence[Exposure], judge_: Judge) -> Verified:
+    """Judge a proposal on all the task's examples and put it through the gates.
+
+    seen: how far the maker knows each example, index by index (`splits.exposures`).
+    Raises: Rejected; its `exposed` names the held-out examples whose questions the feedback shows.
+    """
+    runs = await _runs(proposal, task, seen, judge_)
+    _refuse_wrong(runs, seen)
+    _refuse_few(runs, seen, task.author_saw_all)
+    await _refuse_lost(runs, task, judge_)
+    await _gates(proposal, task, runs, judge_)
+    return Verified(proposal=proposal, evidence=_evidence(runs, seen, judge_.sandbox), use_cases=_use_cases(runs, seen))
+
+
+async def _runs(proposal: Proposal, task: Task, seen: Sequence[Exposure], judge_: Judge) -> list[Run]:
+    """One run of every example that can be put to the proposal; without an adapter, those that have a call."""
+    program, runs = Program(proposal.draft.source, task.name), []
+    for index, example in enumerate(task.examples):
+        if not proposal.adapter and seen[index] == "held-out":
+            continue  # no adapter, and its question was in no prompt: there is no call for it
+        request = request_for(proposal, example.question)
+        first, second = [
+            await judge_.sandbox.run(program, request, limits=judge_.limits, world=world) for world in WORLDS
+        ]
+        _refuse_different(example, first, second)
+        runs.append(judge(index, example, request, first, task.comparison))
+    return runs
+
+
+def _refuse_different(example: Example, first: Outcome, second: Outcome) -> None:
+    if type(first) is not type(second) or getattr(first, "value", None) != getattr(second, "value", None):
+        raise Rejected(
+            "Two runs that differ only in random seed and clock disagree. The tool must not depend on chance or time.\n"
+            + prompts.failing([(example.question, f"first {first.sentence}; then {second.sentence}")]),
+            question=example.question,
+            got=f"first {first.sentence}; then {second.sentence}",
+        )
+
+
+def _refuse_wrong(runs: Sequence[Run], seen: Sequence[Exposure]) -> None:
+    wrong = [run for run in runs if run.verdict == "wrong"]
+    if wrong:
+        told = _told(wrong, seen)
+        raise _rejected(f"{len(wrong)} of {len(runs)} answers are not right, among them:", told, seen)
+
+
+def _refuse_few(runs: Sequence[Run], seen: Sequence[Exposure], author_saw_all: bool) -> None:
+    """At least half of the validation questions are accepted; of all, where the author saw all."""
+    judged = [run for run in runs if seen[run.index] != "shown"] or list(runs)
+    refused = [run for run in judged if run.verdict == "abstained"]
+    if 2 * len(refused) > len(judged):
+        sentence = f"Only {len(judged) - len(refused)} of {len(judged)} questions of this very task are accepted. Refused were:"
+        raise _rejected(sentence, _told(refused, seen), seen)
+    shown = [run for run in runs if seen[run.index] == "shown" and run.verdict == "abstained"]
+    if shown and not author_saw_all:
+        raise _rejected("Examples whose answers you were given are refused:", shown[:FAILURES_TOLD], seen)
+
+
+async def _refuse_lost(runs: Sequence[Run], task: Task, judge_: Judge) -> None:
+    """A new version answers every example that the version before it answered (design, 2.9)."""
+    if task.previous is None or not task.previous.adapter:
+        return
+    refused = [run for run in runs if run.verdict == "abstained"]
+    program = Program(task.previous.source, task.previous.signature.function)
+    for run in refused:
+        request = AnswerQuestion(run.example.question)
+        outcome = await judge_.sandbox.run(program, request, limits=judge_.limits)
+        if judge(run.index, run.example, request, outcome, task.comparison).verdict == "passed":
+            raise Rejected(
+                "The present version answers a question that the new one refuses.\n"
+                + prompts.failing([(run.example.question, run.got)]),
+                question=run.example.question,
+                got=run.got,
+                exposed=(run.index,),
+            )
+
+
+def _told(failed: Sequence[Run], seen: Sequence[Exposure]) -> list[Run]:
+    """Which failures the maker is told of: as few held-out ones as will do, for they are blind from then on."""
+    return sorted(failed, key=lambda run: seen[run.index] == "held-out")[:FAILURES_TOLD]
+
+
+def _rejected(sentence: str, told: Sequence[Run], seen: Sequence[Exposure]) -> Rejected:
+    return Rejected(
+        f"{sentence}\n{prompts.failing([(run.example.question, run.got) for run in told])}",
+        question=told[0].example.question,
+        got=told[0].got,
+        exposed=tuple(run.index for run in told if seen[run.index] == "held-out"),
+    )
+
+
+async def _gates(proposal: Proposal, task: Task, runs: Sequence[Run], judge_: Judge) -> None:
+    """Put a proposal that is right through what it must not be."""
+    comparison, program = task.comparison, Program(proposal.draft.source, task.name)
+    gates.no_table(proposal.draft.source, task.examples, comparison)
+    gates.no_constant(runs)
+    gates.no_pass_through(runs, comparison)
+    if not proposal.adapter:
+        return
+
+    async def render(result: Json, question: str) -> Outcome:
+        return await judge_.sandbox.run(program, RenderResult(result, question), limits=judge_.limits)
+
+    await gates.not_hard_coded(runs, comparison, render)
+    foreign = gates.foreign_banks(judge_.foreign, task.examples)
+    nonsense = gates.shuffled(task.examples)
+    requests = [AnswerQuestion(example.question) for example in foreign] + [AnswerQuestion(text) for text in nonsense]
+    outcomes = await judge_.sandbox.run_batch(program, requests, limits=judge_.limits)
+    gates.foreign_answered_wrongly(foreign, outcomes[: len(foreign)], comparison)
+    gates.accepts_nonsense(nonsense, outcomes[len(foreign) :])
+
+
+def _evidence(runs: Sequence[Run], seen: Sequence[Exposure], sandbox: Sandbox) -> Evidence:
+    def tally(kind: Exposure) -> Tally:
+        verdicts = [run.verdict for run in runs if seen[run.index] == kind]
+        return Tally(
+            passed=verdicts.count("passed"), wrong=verdicts.count("wrong"), abstained=verdicts.count("abstained")
+        )
+
+    shown, blind, held_out = tally("shown"), tally("blind"), tally("held-out")
+    passed = blind.passed + held_out.passed
+    bound = lower_bound(passed, passed + blind.wrong + held_out.wrong)
+    return Evidence(
+        shown=shown, blind=blind, held_out=held_out, bound=bound, sandbox=sandbox.description, python=sandbox.python
+    )
+
+
+def _use_cases(runs: Sequence[Run], seen: Sequence[Exposure]) -> tuple[UseCase, ...]:
+    """The verified runs of the worked examples, at most three: what wrapping shows a tool user."""
+    passed = sorted((run for run in runs if run.verdict == "passed"), key=lambda run: seen[run.index] != "shown")
+    return tuple(
+        UseCase(
+            question=run.example.question, arguments=run.arguments or {}, result=run.result, answer=run.example.answer
+        )
+        for run in passed[:3]
+    )
