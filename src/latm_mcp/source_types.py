@@ -1,0 +1,196 @@
+"""JSON-able types: an annotation as a JSON schema, a schema as one spelling, and what clients cannot stand in one."""
+
+import ast
+import re
+
+from latm_mcp.errors import Rejected
+from latm_mcp.models import Signature
+from latm_mcp.outcomes import Json
+from latm_mcp.source_tree import is_text, parsed, refusal
+from latm_mcp.text_characters import hidden_characters, markup_in
+
+MAX_LITERAL_TEXT = 40
+MAX_LITERALS = 50
+_SCALARS = {"str": "string", "int": "integer", "float": "number", "bool": "boolean", "None": "null"}
+_SPELLINGS = {kind: name for name, kind in _SCALARS.items()}
+_KINDS: dict[type, str] = {bool: "boolean", int: "integer", str: "string"}
+_JSON_TYPES = "str, int, float, bool, None, list[T], dict[str, T], Literal[...], T | U"
+_ROOT_FORBIDDEN = frozenset({"anyOf", "oneOf", "allOf", "not", "if", "enum", "const"})
+_FORBIDDEN = frozenset(
+    {"$ref", "$defs", "definitions", "$dynamicRef", "$recursiveRef", "prefixItems", "additionalItems"}
+)
+_PROPERTY = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_MAX_SCHEMA_DEPTH = 50
+
+
+def schema_of(annotation: ast.expr) -> dict[str, Json]:
+    """Return the JSON schema of an annotation. Raises: Rejected, naming the types that there are."""
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        return schema_of(_unquoted(annotation))
+    name = _name(annotation)
+    if name in _SCALARS:
+        return {"type": _SCALARS[name]}
+    if isinstance(annotation, ast.BinOp) and isinstance(annotation.op, ast.BitOr):
+        return _union([annotation.left, annotation.right])
+    if isinstance(annotation, ast.Subscript):
+        return _generic(annotation)
+    raise _no_type(annotation)
+
+
+def spelling(schema: Json) -> str:
+    """Return the one way in which we write a schema of ours as a Python type."""
+    if "anyOf" in schema:
+        return " | ".join(spelling(member) for member in schema["anyOf"])
+    if "enum" in schema:
+        return f"Literal[{', '.join(map(repr, schema['enum']))}]"
+    if schema["type"] == "array":
+        return f"list[{spelling(schema['items'])}]"
+    if schema["type"] == "object":
+        return f"dict[str, {spelling(schema['additionalProperties'])}]"
+    return _SPELLINGS[schema["type"]]
+
+
+def fits(schema: Json, value: Json) -> bool:
+    """Whether a JSON value is of the type of a schema of ours."""
+    if "anyOf" in schema:
+        return any(fits(member, value) for member in schema["anyOf"])
+    if "enum" in schema:
+        return any(value == member and type(value) is type(member) for member in schema["enum"])
+    if isinstance(value, list):
+        return bool(schema["type"] == "array") and all(fits(schema["items"], item) for item in value)
+    if isinstance(value, dict):
+        return bool(schema["type"] == "object") and all(
+            fits(schema["additionalProperties"], item) for item in value.values()
+        )
+    kind = {**_KINDS, float: "number", type(None): "null"}.get(type(value))
+    return bool(schema["type"] == kind) or (schema["type"] == "number" and kind == "integer")
+
+
+def is_simple(text: str) -> bool:
+    """Whether a maker's text may stand in a schema or signature that clients list: short, visible, no markup."""
+    plain = text.isprintable() and not set(text) & set("`\"'\\")
+    return len(text) <= MAX_LITERAL_TEXT and plain and not markup_in(text) and not any(hidden_characters(text))
+
+
+def schema_lint(parameters: dict[str, Json]) -> None:
+    """Refuse a schema for which clients drop a whole server: no object at the root, unions there, `$ref`, tuples.
+
+    Raises: Rejected, naming the place.
+    """
+    if not isinstance(parameters, dict) or parameters.get("type") != "object":
+        raise Rejected("the parameters' schema is no object at its root: give it type 'object'")
+    if found := sorted(_ROOT_FORBIDDEN & parameters.keys()):
+        raise Rejected(f"the parameters' schema has {found[0]!r} at its root: move it into a property")
+    if not isinstance(parameters.get("properties", {}), dict):
+        raise Rejected("the parameters' schema has 'properties' that are no object: map names to schemas")
+    _lint(parameters, "the parameters' schema", 0)
+
+
+def same_parameters(old: Signature, new: Signature) -> bool:
+    """Whether both take the same names, types and required ones: clients may hold the old schema (design, section 3)."""
+
+    def shape(signature: Signature) -> tuple[Json, list[str]]:
+        return signature.parameters.get("properties", {}), sorted(signature.parameters.get("required", []))
+
+    return shape(old) == shape(new)
+
+
+def _lint(schema: Json, where: str, depth: int) -> None:
+    if not isinstance(schema, dict):
+        raise Rejected(f"{where} has a part that is no object: write it out as a schema")
+    if depth > _MAX_SCHEMA_DEPTH:
+        raise Rejected(f"{where} is nested too deeply: flatten the type")
+    if found := sorted(_FORBIDDEN & schema.keys()):
+        raise Rejected(f"{where} has {found[0]!r}, for which some clients drop the server: write the type out")
+    if isinstance(schema.get("type"), list):
+        raise Rejected(f"{where} has a list of types: use anyOf in a property")
+    if (schema.get("type") == "array" or "items" in schema) and not isinstance(schema.get("items"), dict):
+        raise Rejected(f"{where} has an array without one schema for its items: say what they are")
+    for name, part in _parts(schema):
+        _lint(part, where if name is None else f"the schema of {name!r}", depth + 1)
+
+
+def _parts(schema: dict[str, Json]) -> list[tuple[str | None, Json]]:
+    parts: list[tuple[str | None, Json]] = []
+    properties = schema.get("properties", {})
+    for name, part in properties.items() if isinstance(properties, dict) else [("properties", None)]:
+        if not _PROPERTY.fullmatch(str(name)):
+            raise Rejected(f"the parameter name {str(name)[:80]!a} has a wrong form: use a-z, 0-9 and _")
+        parts.append((name, part))
+    for key in ("items", "additionalProperties"):
+        if key in schema and not isinstance(schema[key], bool):
+            parts.append((None, schema[key]))
+    for key in ("anyOf", "oneOf", "allOf"):
+        members = schema.get(key, [])
+        parts += [(None, member) for member in members] if isinstance(members, list) else [(None, None)]
+    return parts
+
+
+def _no_type(annotation: ast.AST) -> Rejected:
+    return refusal(f"this type has no JSON form: use {_JSON_TYPES}", annotation)
+
+
+def _unquoted(annotation: ast.Constant) -> ast.expr:
+    try:
+        body = parsed(str(annotation.value).strip()).body
+    except Rejected:
+        raise _no_type(annotation) from None
+    if len(body) != 1 or not isinstance(body[0], ast.Expr) or is_text(body[0].value):
+        raise _no_type(annotation)  # quotes in quotes would go on for ever
+    for node in ast.walk(body[0]):
+        ast.copy_location(node, annotation)
+    return body[0].value
+
+
+def _name(node: ast.expr) -> str:
+    if isinstance(node, ast.Constant) and node.value is None:
+        return "None"
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        return node.attr if node.attr in ("List", "Dict", "Optional", "Union", "Literal") else ""
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _generic(annotation: ast.Subscript) -> dict[str, Json]:
+    inside = annotation.slice.elts if isinstance(annotation.slice, ast.Tuple) else [annotation.slice]
+    name = _name(annotation.value)
+    if name in ("list", "List") and len(inside) == 1:
+        return {"type": "array", "items": schema_of(inside[0])}
+    if name in ("dict", "Dict") and len(inside) == 2:
+        if schema_of(inside[0]) != {"type": "string"}:
+            raise refusal("the keys of a JSON object are text: use dict[str, T]", annotation)
+        return {"type": "object", "additionalProperties": schema_of(inside[1])}
+    if name == "Optional" and len(inside) == 1:
+        return _union([inside[0], ast.copy_location(ast.Constant(None), annotation)])
+    if name == "Union" and inside:
+        return _union(inside)
+    if name == "Literal" and inside:
+        return _literal(inside, annotation)
+    raise _no_type(annotation)
+
+
+def _union(members: list[ast.expr]) -> dict[str, Json]:
+    flat: list[dict[str, Json]] = []
+    for schema in map(schema_of, members):
+        flat += [part for part in schema.get("anyOf", [schema]) if part not in flat]
+    return flat[0] if len(flat) == 1 else {"anyOf": flat}
+
+
+def _literal(members: list[ast.expr], annotation: ast.AST) -> dict[str, Json]:
+    values: list[Json] = []
+    for member in members:
+        value = _constant(member)
+        if type(value) not in _KINDS or (isinstance(value, str) and not is_simple(value)):
+            what = f"Literal may hold str, int and bool, and text of at most {MAX_LITERAL_TEXT} simple characters"
+            raise refusal(f"{what}: shorten or simplify it", annotation)
+        if not any(value == known and type(value) is type(known) for known in values):
+            values.append(value)
+    if len(values) > MAX_LITERALS:
+        raise refusal(f"Literal has {len(values)} members, more than {MAX_LITERALS}: use str or int", annotation)
+    kinds = {_KINDS[type(value)] for value in values}
+    return {"type": kinds.pop(), "enum": values} if len(kinds) == 1 else {"enum": values}
+
+
+def _constant(node: ast.expr) -> Json:
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
+        return -node.operand.value if type(node.operand.value) is int else None
+    return node.value if isinstance(node, ast.Constant) else None
