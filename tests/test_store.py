@@ -412,16 +412,25 @@ def test_what_one_process_publishes_another_sees(tmp_path: Path):
 
 def test_processes_that_open_a_new_library_at_once_all_get_it(tmp_path: Path):
     code = """
-while not Path(sys.argv[1], 'go').exists(): pass
-for home in range(20):
+print("ready", flush=True)
+start = float(sys.stdin.readline())
+for home in range(60):
+    while time.time() < start + home * 0.02: pass
     with open_store(Path(sys.argv[1], str(home))) as store:
-        store.publish(a_tool('tool_' + sys.argv[2]), actor='me')
+        store.publish(a_tool("tool_" + sys.argv[2]), actor="me")
 """
-    processes = [run(code, tmp_path, number) for number in range(3)]
-    (tmp_path / "go").touch()
+    processes = [run(code, tmp_path, number, stdin=subprocess.PIPE) for number in range(3)]
+    for process in processes:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+    start = f"{time.time() + 0.1}\n"
+    for process in processes:
+        assert process.stdin
+        process.stdin.write(start)
+        process.stdin.flush()
     for process in processes:
         output(process)
-    for home in range(20):
+    for home in range(60):
         with open_store(tmp_path / str(home)) as store:
             assert len(store.listed()) == 3
 
@@ -533,6 +542,23 @@ def test_a_damaged_library_is_told_by_a_sentence(tmp_path: Path):
     path.write_bytes(content)
     with pytest.raises(StoreUnusable, match=r"it is damaged\..*tools_store"), open_store(tmp_path) as store:
         store.listed()
+
+
+def test_a_record_that_cannot_be_read_is_told_by_a_sentence_and_spares_the_others(tmp_path: Path):
+    with open_store(tmp_path) as store:
+        store.publish(a_tool("good"), actor="me")
+        store.publish(a_tool("bad"), actor="me")
+        job = store.open_job("key", a_task())
+        other = sqlite3.connect(tmp_path / "library.sqlite")
+        other.execute("UPDATE versions SET tool = '{}' WHERE name = 'bad'")
+        other.execute("UPDATE jobs SET task = '{}'")
+        other.commit()
+        other.close()
+        with pytest.raises(StoreUnusable, match=r"holds a Tool that this release cannot read\. Restore"):
+            store.tool("bad")
+        with pytest.raises(StoreUnusable, match="holds a Task"):
+            store.job(job.id)
+        assert store.tool("good") == a_tool("good")
 
 
 def test_a_library_that_another_process_keeps_locked_is_told_by_a_sentence(

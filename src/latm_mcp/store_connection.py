@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from latm_mcp.errors import BadInput, StoreUnusable
 
 BUSY_SECONDS = 5.0
@@ -27,7 +29,7 @@ _ADVICE = {
 
 @contextmanager
 def plain_errors(path: Path) -> Iterator[None]:
-    """Turn SQLite's and the system's errors into StoreUnusable, with what to do about it."""
+    """Turn the errors of SQLite, the system and unreadable records into StoreUnusable, with what to do about it."""
     try:
         yield
     except sqlite3.Error as error:
@@ -35,6 +37,11 @@ def plain_errors(path: Path) -> Iterator[None]:
         kind = "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
         advice = _ADVICE.get(kind, "it refused a step. Check that nothing else has changed or replaced it")
         raise StoreUnusable(f"The library {str(path)!r} cannot be used: {advice} ({error}).") from error
+    except ValidationError as error:
+        raise StoreUnusable(
+            f"The library {str(path)!r} holds a {error.title} that this release cannot read. Restore a copy of the library,"
+            " or import the folders of tools_store beside it."
+        ) from error
     except OSError as error:
         raise StoreUnusable(
             f"The library {str(path)!r} cannot be opened: {error.strerror or error}."

@@ -52,7 +52,7 @@ class SqliteTools:
                 f"SELECT tool FROM versions JOIN tools USING (name) WHERE name = ? AND {where}",  # noqa: S608 constants
                 (name,) if version is None else (name, version),
             ).fetchone()
-        return None if row is None else Tool.model_validate_json(row[0])
+            return None if row is None else Tool.model_validate_json(row[0])
 
     def state(self, name: str) -> ToolState | None:
         with self._db.reading() as connection:
