@@ -1,4 +1,7 @@
-"""What several test files share: the event loop's kind."""
+"""What several test files share: the event loop's kind, and the sandbox's compiled code."""
+
+import os
+from pathlib import Path
 
 import pytest
 
@@ -6,3 +9,10 @@ import pytest
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def sandbox_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for the whole run, so that the interpreter is compiled once; LATM_TEST_CACHE keeps it between runs."""
+    kept = os.environ.get("LATM_TEST_CACHE")
+    return Path(kept) if kept else tmp_path_factory.mktemp("cache")

@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -226,18 +226,26 @@ def quiet(progress: Progress) -> None:
 
 
 @asynccontextmanager
-async def open_latm(settings: Settings, maker: Maker | None = None) -> AsyncIterator[Latm]:
+async def open_latm(
+    settings: Settings, maker: Maker | None = None, *, progress: Callable[[str], None] | None = None
+) -> AsyncIterator[Latm]:
     """Open the library, the sandbox and the makings of this process; all are closed and ended at the end.
 
-    maker: None where the calling client's own model writes the code.
+    maker: None where the caller's own model writes the code. progress: gets a sentence if the sandbox is compiled first.
     Raises: StoreUnusable, SandboxUnavailable.
     """
     limits = Limits(seconds=settings.call_seconds, memory_mib=settings.memory_mib)
+    failed: LatmError | None = None
     with open_store(settings.home) as store:
-        async with open_sandbox(settings.cache, workers=settings.workers) as sandbox, anyio.create_task_group() as group:
+        opening = open_sandbox(settings.cache, workers=settings.workers, progress=progress)
+        async with opening as sandbox, anyio.create_task_group() as group:
             owner = f"{os.getpid()}-{secrets.token_hex(4)}"
             shop = Workshop(store, sandbox, limits, Path(settings.home) / "tools_store", owner)
             try:
                 yield Latm(shop, JobBoard(shop, group), maker)
+            except LatmError as error:
+                failed = error  # raised below: a task group would wrap it in a group of errors
             finally:
                 group.cancel_scope.cancel()
+    if failed is not None:
+        raise failed

@@ -6,6 +6,7 @@ whatever Unicode calls letters.
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 
 _OPTIONS = re.compile(r"\(([A-Z])\)[^\n]*")
 _QUOTED = re.compile(r"\"[^\"\n]{1,400}\"|“[^”\n]{1,400}”|«[^»\n]{1,400}»|「[^」\n]{1,400}」|`[^`\n]{1,400}`")
@@ -34,7 +35,7 @@ def masked(question: str) -> list[str]:
 def features(question: str) -> frozenset[str]:
     """The masked words of a question and the pairs of neighbours among them."""
     words = masked(question)
-    return frozenset(words) | {f"{a}\x1f{b}" for a, b in zip(words, words[1:], strict=False)}
+    return frozenset(words) | {f"{a}\x1f{b}" for a, b in pairwise(words)}
 
 
 def lacking(question: str, of: Iterable[frozenset[str]]) -> list[str]:
