@@ -4,6 +4,7 @@
 they die. Another kind of sandbox has to keep to the same protocol.
 """
 
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -73,12 +74,12 @@ async def open_sandbox(
 
 
 class WasmSandbox:
-    """The `Sandbox` of wasm workers: at most so many at once, the last used one first."""
+    """The `Sandbox` of wasm workers: at most so many at once, the longest rested one first."""
 
     def __init__(self, line: list[str], workers: int, progress: Callable[[str], None]):
         self.line, self.progress = line, progress
         self.slots = anyio.Semaphore(workers)
-        self.idle: list[WorkerProcess] = []
+        self.idle: deque[WorkerProcess] = deque()
         self.all: set[WorkerProcess] = set()
         self.batches = count(1)
         self.walls: list[str] = []
@@ -137,7 +138,7 @@ class WasmSandbox:
     async def take(self) -> WorkerProcess:
         """An idle worker that is alive, or a new one."""
         while self.idle:
-            worker = self.idle.pop()
+            worker = self.idle.popleft()
             if worker.alive:
                 return worker
             self.all.discard(worker)

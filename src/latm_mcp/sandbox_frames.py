@@ -66,14 +66,20 @@ def operation(request: Request) -> dict[str, Any]:
 
 def decode(kind: bytes, payload: bytes, limits: Limits) -> Outcome:
     """What a worker's frame says came of a request."""
-    if kind == Kind.TIMED_OUT:
-        return TimedOut(limits.seconds)
-    if kind == Kind.TOO_LARGE:
-        return OutputTooLarge(limits.output_bytes)
-    if kind == Kind.DIED:
-        return Died(clean(payload.decode("utf-8", "replace"), 200))
-    if kind != Kind.REPLY:
-        return MALFORMED
+    match kind:
+        case Kind.TIMED_OUT:
+            return TimedOut(limits.seconds)
+        case Kind.TOO_LARGE:
+            return OutputTooLarge(limits.output_bytes)
+        case Kind.DIED:
+            return Died(clean(payload.decode("utf-8", "replace"), 200))
+        case Kind.REPLY:
+            return decode_reply(payload, limits)
+    return MALFORMED
+
+
+def decode_reply(payload: bytes, limits: Limits) -> Outcome:
+    """What the guest's JSON says."""
     try:
         reply = json.loads(payload)
     except (ValueError, RecursionError):

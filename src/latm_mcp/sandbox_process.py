@@ -4,6 +4,7 @@ import json
 import struct
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from subprocess import DEVNULL
 from typing import Any
@@ -19,6 +20,7 @@ from latm_mcp.sandbox_kinds import SLACK, Kind
 START_SECONDS = 300.0  # compiling on a slow, busy machine included
 OVERTIME_SECONDS = 5.0  # the worker stops a call itself; this is for a worker that does not
 START = "import sys, json; sys.path[:] = json.loads(sys.argv.pop()); from latm_mcp.sandbox_worker import main; main()"
+ENDING_SECONDS = 0.3
 GONE = (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError)
 
 
@@ -36,6 +38,7 @@ class WorkerProcess:
     def __init__(self, process: Process):
         self.process = process
         self.usable = False
+        self.ended = False  # it has closed its side
         self.buffer = bytearray()
         self.about: dict[str, Any] = {}
 
@@ -62,6 +65,7 @@ class WorkerProcess:
             try:
                 kind, payload = await self.receive(SLACK)
             except GONE:
+                self.ended = True
                 raise SandboxUnavailable(
                     "the sandbox's worker process ended while starting: `latm-mcp doctor` says more"
                 ) from None
@@ -90,6 +94,7 @@ class WorkerProcess:
         except TimeoutError:
             return TimedOut(limits.seconds)
         except GONE:
+            self.ended = True
             return Died("the worker process ended")
         except OverflowError:
             return MALFORMED
@@ -117,9 +122,10 @@ class WorkerProcess:
         """Kill it and wait until it is gone, also when cancelled."""
         self.usable = False
         with anyio.CancelScope(shield=True):
+            if self.ended:  # to signal a process that is just ending would take its exit code from the event loop
+                with anyio.move_on_after(ENDING_SECONDS):
+                    await self.process.wait()
             if self.process.returncode is None:
-                try:
+                with suppress(ProcessLookupError):  # it may have ended just now
                     self.process.kill()
-                except ProcessLookupError:
-                    pass  # it ended just now
             await self.process.aclose()

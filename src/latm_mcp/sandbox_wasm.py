@@ -6,7 +6,7 @@ Imported by the worker process alone.
 import os
 import threading
 import time
-from collections.abc import Callable
+from math import inf
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,8 +14,10 @@ import wasmtime
 from wasmtime import Config, Engine, Store, WasiConfig, WasmtimeError, _ffi
 from wasmtime.component import Component, Func, Linker
 
-WASM_STACK = 8 << 20  # the default kills an innocent recursion of depth 300
-THREAD_STACK = 64 << 20  # what the thread needs that runs on such a stack
+# The default kills an innocent recursion of depth 300; with 8 and 16 MiB some endless ones (json, repr, deepcopy) end the
+# interpreter before Python's own check raises RecursionError. Pages of a stack cost nothing until they are used.
+WASM_STACK = 32 << 20
+THREAD_STACK = 2 * WASM_STACK  # of the thread that runs on it
 NEVER = 1 << 40  # epochs; the epoch only moves when a call is to be stopped
 GRACE = 1.0  # seconds for a stopped call to end before the whole worker does
 PREPARING_MIB = 256
@@ -54,13 +56,17 @@ class Watchdog:
         self.changed = threading.Condition()
         self.deadline: float | None = None
         self.rung = False
+        self.wakes = inf  # when the thread looks next
         threading.Thread(target=self.watch, daemon=True).start()
 
     def arm(self, seconds: float) -> None:
         """Let the call that begins now run for so many seconds."""
         with self.changed:
             self.deadline, self.rung = time.monotonic() + seconds, False
-            self.changed.notify()
+            if (
+                self.deadline < self.wakes
+            ):  # otherwise it looks in time anyway; waking it at each call costs milliseconds
+                self.changed.notify()
 
     def disarm(self) -> None:
         """The call has ended: from here on no epoch moves."""
@@ -73,6 +79,7 @@ class Watchdog:
             while True:
                 left = None if self.deadline is None else self.deadline - time.monotonic()
                 if left is None or left > 0:
+                    self.wakes = inf if left is None else time.monotonic() + left
                     self.changed.wait(left)
                 elif self.rung:
                     os._exit(124)  # it waits in the host, where no epoch reaches it
@@ -166,5 +173,5 @@ def nanosecond(_store: Any) -> Any:
 def record(seconds: int, nanoseconds: int) -> Any:
     """WASI's `datetime`."""
     value = wasmtime.component.Record()
-    value.seconds, value.nanoseconds = max(0, seconds), nanoseconds
+    vars(value).update(seconds=max(0, seconds), nanoseconds=nanoseconds)
     return value

@@ -12,10 +12,12 @@ import threading
 from pathlib import Path
 from typing import Any, NoReturn
 
+from wasmtime import WasmtimeError
+
 from latm_mcp.sandbox_compiled import Unusable, check_private, compile_once, compiled_path, make_folder
 from latm_mcp.sandbox_kinds import SLACK, Kind
 from latm_mcp.sandbox_wall import die_with_parent, no_files, no_system_calls
-from latm_mcp.sandbox_wasm import THREAD_STACK, Instance, Interpreter, WasmtimeError, machine_code
+from latm_mcp.sandbox_wasm import THREAD_STACK, Instance, Interpreter, machine_code
 
 
 def main() -> NoReturn:
@@ -73,21 +75,21 @@ class Worker:
                 self.spare = self.interpreter.prepare()
             (length,) = struct.unpack("!I", read(4))
             header, _, request = read(length).partition(b"\n")
-            kind, payload = self.run(json.loads(header), request.decode())
-            send(kind, payload)
+            self.run(json.loads(header), request.decode())
 
-    def run(self, header: dict[str, Any], request: str) -> tuple[Kind, str]:
-        """Run one request in the instance that it is due; one that did not end well is not used again."""
+    def run(self, header: dict[str, Any], request: str) -> None:
+        """Answer one request from the instance that it is due; one that did not end well is not used again."""
         instance = self.instance(header["batch"], header["clock_offset"])
         try:
             reply = instance.run(request, header["seconds"], header["memory_mib"])
         except WasmtimeError as why:
+            send(*ended(why))
             self.drop(instance)
-            return ended(why)
-        if not header["batch"] or reply.startswith('{"memory"'):
-            self.drop(instance)
+            return
         too_large = len(reply) > header["output_bytes"] + SLACK
-        return (Kind.TOO_LARGE, "") if too_large else (Kind.REPLY, reply)
+        send(*((Kind.TOO_LARGE, "") if too_large else (Kind.REPLY, reply)))
+        if not header["batch"] or reply.startswith('{"memory"'):
+            self.drop(instance)  # after the answer has gone: it takes a while
 
     def instance(self, batch: int, clock_offset: int) -> Instance:
         """A fresh instance, or the one that this batch already has."""

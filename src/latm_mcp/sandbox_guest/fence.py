@@ -9,16 +9,20 @@ import time
 import types
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, SupportsIndex
 
 from latm_mcp.allowed import ALLOWED_IMPORTS
 
 # What listed modules import only when they are used: there are no files to read it from later.
 IMPORTED_LATE = (
-    "_strptime", "encodings.ascii", "encodings.idna", "encodings.latin_1", "encodings.utf_16", "encodings.utf_32",
-    "encodings.cp1252", "encodings.unicode_escape", "encodings.raw_unicode_escape", "importlib.resources",
+    "_strptime", "copyreg", "encodings.ascii", "encodings.cp1251", "encodings.cp1252", "encodings.cp437",
+    "encodings.idna", "encodings.iso8859_15", "encodings.latin_1", "encodings.punycode", "encodings.raw_unicode_escape",
+    "encodings.unicode_escape", "encodings.utf_16", "encodings.utf_16_be", "encodings.utf_16_le", "encodings.utf_32",
+    "encodings.utf_32_be", "encodings.utf_32_le", "encodings.utf_7", "encodings.utf_8_sig", "importlib.resources",
     "inspect", "keyword", "locale", "stringprep", "traceback", "weakref",
 )  # fmt: skip
+# Modules written in C import these through the import function of the code that called them.
+IMPORTED_FROM_C = ("_strptime", "copyreg", "encodings", "warnings")
 
 
 class NotThisTask(Exception):
@@ -46,7 +50,7 @@ def preload() -> None:
     time.sleep = no_sleep
 
 
-def no_sleep(seconds: float, /) -> None:
+def no_sleep(seconds: float | SupportsIndex, /) -> None:
     """`time.sleep` that returns at once: waiting would hold up the worker and changes no result."""
 
 
@@ -60,7 +64,8 @@ def fenced_import(
     """`__import__` of made code. Raises: ImportError for whatever is not on the list."""
     if level:
         raise ImportError("made code is one file: it has no relative imports")
-    if name not in ALLOWED_IMPORTS and not (fromlist and all(f"{name}.{part}" in ALLOWED_IMPORTS for part in fromlist)):
+    listed = name in ALLOWED_IMPORTS or name in IMPORTED_FROM_C
+    if not listed and not (fromlist and all(f"{name}.{part}" in ALLOWED_IMPORTS for part in fromlist)):
         raise ImportError(f"{name[:80]!r} cannot be imported here. These can: {', '.join(ALLOWED_IMPORTS)}")
     return builtins.__import__(name, globals, locals, fromlist, 0)
 
