@@ -1,0 +1,196 @@
+"""The MCP face: one server object for both protocol eras, its list of tools read from the library at each call."""
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+import anyio
+from mcp import types
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+from mcp.server.lowlevel import NotificationOptions, Server
+from mcp.server.models import InitializationOptions
+from mcp.server.stdio import stdio_server
+from mcp.server.subscriptions import ListenHandler
+from mcp.shared.exceptions import MCPError
+from pydantic import ValidationError
+
+from latm_mcp import __version__
+from latm_mcp.errors import LatmError, NotFound
+from latm_mcp.latm import Latm, open_latm
+from latm_mcp.models import Maker
+from latm_mcp.outcomes import Json
+from latm_mcp.server_announce import Announcer, client_of
+from latm_mcp.server_calling import call_native, call_tool, dispatch
+from latm_mcp.server_catalogue import Catalogue
+from latm_mcp.server_commands import INSTRUCTIONS
+from latm_mcp.server_judging import Judgings
+from latm_mcp.server_making import MakingDesk
+from latm_mcp.server_reading import Reading
+from latm_mcp.server_results import OUR_FAULT, honest
+from latm_mcp.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.1  # how often the library is looked at for what other processes published
+WARM_AFTER_SECONDS = 0.2  # the first list is on its way to the client by then
+
+
+class LatmServer(Server[dict[str, Any]]):
+    """A server that tells handshake clients, whatever the transport, that its lists change: else some ignore the news."""
+
+    def create_initialization_options(
+        self,
+        notification_options: NotificationOptions | None = None,
+        experimental_capabilities: dict[str, dict[str, Any]] | None = None,
+        extensions: dict[str, dict[str, Any]] | None = None,
+    ) -> InitializationOptions:
+        """The SDK's, with the announcements that are really made."""
+        options = notification_options or NotificationOptions(tools_changed=True, resources_changed=True)
+        return super().create_initialization_options(options, experimental_capabilities, extensions)
+
+
+class Face:
+    """The handlers of one server, on one process's door to the library."""
+
+    def __init__(self, latm: Latm, settings: Settings, judgings: Judgings):
+        limit = settings.exposure_limit if settings.exposure == "hybrid" else 0
+        self.latm = latm
+        self.catalogue = Catalogue(latm.store, limit, asks_a_model=latm.maker is not None)
+        self.announcer = Announcer(latm.store, self.catalogue)
+        self.desk = MakingDesk(latm, self.catalogue, self.announcer, judgings, settings.answer_within)
+        self.listed = anyio.Event()
+
+    async def list_tools(self, ctx: ServerRequestContext[Any, Any], params: object) -> types.ListToolsResult:
+        """The present list."""
+        listing = self.catalogue.listing()
+        self.announcer.note_listing(client_of(ctx), listing)
+        self.listed.set()
+        return types.ListToolsResult(tools=list(listing.tools))
+
+    async def call_tool(
+        self, ctx: ServerRequestContext[Any, Any], params: types.CallToolRequestParams
+    ) -> types.CallToolResult:
+        """A fixed command or a made tool; errors come back as results."""
+        return await honest(partial(self._call, ctx, params.name, params.arguments or {}))
+
+    async def _call(
+        self, ctx: ServerRequestContext[Any, Any], name: str, arguments: dict[str, Json]
+    ) -> types.CallToolResult:
+        match name:
+            case "make_tool":
+                return await self.desk.make_tool(ctx, arguments)
+            case "dispatch":
+                return await dispatch(self.latm, self.announcer, client_of(ctx), arguments)
+            case "call_tool":
+                return await call_tool(self.latm, arguments)
+            case _:
+                return await call_native(self.latm, name, arguments)
+
+    async def watch(self) -> None:
+        """Announce for ever what any process publishes."""
+        while True:
+            await anyio.sleep(POLL_SECONDS)
+            try:
+                await self.announcer.announce()
+            except LatmError as error:
+                logger.warning("the library could not be looked at: %s", error)
+                await anyio.sleep(50 * POLL_SECONDS)
+
+    async def warm(self) -> None:
+        """Get the sandbox ready once the first list has been answered: before it, start-up time counts."""
+        await self.listed.wait()
+        await anyio.sleep(WARM_AFTER_SECONDS)
+        logger.info("getting the sandbox ready; the first time on a machine takes a while")
+        try:
+            await self.latm.sandbox.warm()
+        except LatmError as error:
+            logger.error("the sandbox is not ready, so nothing can be made or called: %s", error)
+        else:
+            logger.info("the sandbox is ready")
+
+
+async def _plain_errors(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+    """Our errors outside tools/call as protocol errors with their sentence; bugs without their inside."""
+    try:
+        return await call_next(ctx)
+    except NotFound as error:
+        raise MCPError(types.INVALID_PARAMS, str(error)) from None
+    except LatmError as error:
+        raise MCPError(types.INTERNAL_ERROR, str(error)) from None
+    except (MCPError, ValidationError):  # the SDK answers both
+        raise
+    except Exception:
+        logger.exception("%s failed", ctx.method)
+        raise MCPError(types.INTERNAL_ERROR, OUR_FAULT) from None
+
+
+@asynccontextmanager
+async def open_server(settings: Settings, maker: Maker | None = None) -> AsyncIterator[LatmServer]:
+    """A server on the library of these settings, for any number of connections; all is closed and ended at the end.
+
+    maker: None where the calling client's own model writes the code.
+    Raises: StoreUnusable, SandboxUnavailable.
+    """
+    async with open_latm(settings, maker) as latm, anyio.create_task_group() as group:
+        face = Face(latm, settings, Judgings(latm, group))
+        group.start_soon(face.watch)
+        group.start_soon(face.warm)
+        try:
+            yield _server(face)
+        finally:
+            group.cancel_scope.cancel()
+
+
+def _server(face: Face) -> LatmServer:
+    reading = Reading(face.latm, face.catalogue)
+    server = LatmServer(
+        "latm-mcp",
+        version=__version__,
+        title="Tools that models made",
+        instructions=INSTRUCTIONS,
+        get_tool_input_schema=face.catalogue.input_schema,  # without it, each modern HTTP call lists all tools first
+        on_list_tools=face.list_tools,
+        on_call_tool=face.call_tool,
+        on_list_resources=reading.resources,
+        on_list_resource_templates=reading.templates,
+        on_read_resource=reading.read,
+        on_list_prompts=reading.prompts,
+        on_get_prompt=reading.prompt,
+        on_subscriptions_listen=ListenHandler(face.announcer.bus),
+    )
+    server.middleware += [face.announcer.track, _plain_errors]
+    return server
+
+
+async def serve_stdio(settings: Settings, maker: Maker | None = None) -> None:
+    """Serve one client over stdin and stdout until its input ends, or until SIGTERM; no child is left.
+
+    Raises: StoreUnusable, SandboxUnavailable.
+    """
+    async with stdio_server() as (read, write):
+        ended: list[signal.Signals] = []
+        async with anyio.create_task_group() as group:
+            group.start_soon(_end_on_signal, group.cancel_scope, ended)
+            async with open_server(settings, maker) as server:
+                await server.run(read, write, server.create_initialization_options())
+            group.cancel_scope.cancel()
+        if ended:
+            # Everything of ours is closed. What is left is a thread that reads stdin, which nothing but its end can wake:
+            # so the signal does now what it does to any process.
+            signal.signal(ended[0], signal.SIG_DFL)
+            os.kill(os.getpid(), ended[0])
+
+
+async def _end_on_signal(scope: anyio.CancelScope, ended: list[signal.Signals]) -> None:
+    if sys.platform == "win32":  # no signal can be waited for there; its clients end a server by closing its input
+        return
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+        async for received in signals:
+            ended.append(received)
+            scope.cancel()
+            return

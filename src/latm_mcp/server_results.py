@@ -1,0 +1,94 @@
+"""What goes out to clients: bounded, stripped, in text and as a structure; and the one place where errors become results."""
+
+import json
+import logging
+from collections.abc import Awaitable, Callable
+
+from mcp import types
+
+from latm_mcp.errors import BadInput, LatmError
+from latm_mcp.models import Tool
+from latm_mcp.outcomes import Json, Outcome, Returned
+from latm_mcp.text import one_line, safe, safe_json
+
+logger = logging.getLogger(__name__)
+
+MAX_RESULT_BYTES = 64 * 1024
+MAX_SENTENCE = 2000
+OUR_FAULT = (
+    "Something went wrong inside latm-mcp; its log on stderr says what. Nothing that was kept is lost; try again."
+)
+
+
+class UnfitArguments(BadInput):
+    """Arguments that do not fit a made tool's parameters, with their schema for the next attempt."""
+
+    def __init__(self, sentence: str, schema: dict[str, Json]):
+        super().__init__(sentence)
+        self.schema = schema
+
+
+async def honest(work: Callable[[], Awaitable[types.CallToolResult]]) -> types.CallToolResult:
+    """Run a command; the one place where our errors, and bugs, become results that say `isError`."""
+    try:
+        return await work()
+    except UnfitArguments as error:
+        schema = safe_json(error.schema)
+        return failed(
+            f"{str(error).rstrip('.')}. Its parameters: {json.dumps(schema, ensure_ascii=False)}", parameters=schema
+        )
+    except LatmError as error:
+        return failed(str(error))
+    except BaseExceptionGroup as group:
+        known, others = group.split(LatmError)
+        if others is not None:
+            if not isinstance(others, Exception):
+                raise
+            return _bug(group)
+        return failed(str(_leaf(known)))
+    except Exception as error:  # noqa: BLE001 the top-level handler: a client gets a sentence, the log gets the rest
+        return _bug(error)
+
+
+def _leaf(error: BaseException | None) -> BaseException | None:
+    return _leaf(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
+
+
+def _bug(error: BaseException) -> types.CallToolResult:
+    logger.error("a command failed", exc_info=error)
+    return failed(OUR_FAULT)
+
+
+def failed(sentence: str, **more: Json) -> types.CallToolResult:
+    """An error as a result, so that the model reads it and can do better."""
+    said = safe(sentence, MAX_SENTENCE + (MAX_RESULT_BYTES if more else 0))
+    said = said[:1].upper() + said[1:]
+    return _result(said, {"error": said, **more}, is_error=True)
+
+
+def done(text: str, structure: dict[str, Json], most: int = MAX_RESULT_BYTES) -> types.CallToolResult:
+    """A result in text and as a structure. Raises: BadInput where it has more than `most` bytes."""
+    clean = safe_json(structure)
+    size = len(json.dumps(clean, ensure_ascii=False).encode())
+    if size > most:
+        raise BadInput(
+            f"The result has {size} bytes, more than the {most} that may be returned: ask for less at a time."
+        )
+    return _result(safe(text, 2 * most), clean, is_error=False)
+
+
+def value_text(value: Json) -> str:
+    """A result for a reader: a string as it is, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(safe_json(value), ensure_ascii=False)
+
+
+def returned(tool: Tool, outcome: Outcome) -> Json:
+    """The value that made code came to. Raises: BadInput, with the sentence of any other end."""
+    if isinstance(outcome, Returned):
+        return outcome.value
+    raise BadInput(f"The tool {tool.name!r} {one_line(outcome.sentence, 900)}")
+
+
+def _result(text: str, structure: dict[str, Json], *, is_error: bool) -> types.CallToolResult:
+    content: list[types.ContentBlock] = [types.TextContent(type="text", text=text)]
+    return types.CallToolResult(content=content, structured_content=structure, is_error=is_error)
