@@ -5,9 +5,12 @@ Nothing is done while `_sandbox.wasm` is newer than everything it is made of.
 """
 
 import os
+import shutil
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
@@ -40,16 +43,36 @@ def build(root: Path) -> Path:
     if target.exists() and target.stat().st_mtime > max(path.stat().st_mtime for path in made_of):
         return target
     partial = target.with_name(f"_sandbox.{os.getpid()}.wasm")
+    with TemporaryDirectory() as staged:
+        # The time zones are read while the interpreter's snapshot is taken; a folder of their own keeps the rest out.
+        shutil.copytree(str(files("tzdata")), Path(staged, "tzdata"))
+        componentize(guest, [root / "src", Path(staged)], partial)
+    partial.replace(target)
+    return target
+
+
+def componentize(guest: Path, python_path: list[Path], output: Path) -> None:
+    """Take the snapshot of the guest's app. Raises: CalledProcessError."""
     command = [
-        *(sys.executable, "-c", BUILD, "--quiet", "--wit-path", str(guest / "wit"), "--world", "sandbox"),
-        *("componentize", "--python-path", str(root / "src"), "latm_mcp.sandbox_guest.app", "--output", str(partial)),
+        *(
+            sys.executable,
+            "-c",
+            BUILD,
+            "--quiet",
+            "--wit-path",
+            str(guest / "wit"),
+            "--world",
+            "sandbox",
+            "componentize",
+        ),
+        *(word for folder in python_path for word in ("--python-path", str(folder))),
+        *("latm_mcp.sandbox_guest.app", "--output", str(output)),
     ]
     try:
         subprocess.run(command, check=True, stdout=sys.stderr)  # noqa: S603 - the command is written above
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
-    return target
+    except BaseException:
+        output.unlink(missing_ok=True)
+        raise
 
 
 if __name__ == "__main__":

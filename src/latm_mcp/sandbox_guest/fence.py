@@ -9,7 +9,9 @@ import time
 import types
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, SupportsIndex
+from zoneinfo import ZoneInfoNotFoundError
 
 from latm_mcp.allowed import ALLOWED_IMPORTS
 
@@ -48,6 +50,23 @@ def preload() -> None:
     str(modules["decimal"].Decimal("1.1") / 3)
     modules["json"].loads(modules["json"].dumps({"a": [1, 2.5, None]}))
     time.sleep = no_sleep
+    zones = read_zones()
+    vars(modules["zoneinfo"]).update(available_timezones=lambda: set(zones))
+    vars(modules["zoneinfo._common"]).update(load_tzdata=partial(open_zone, zones))
+
+
+def read_zones() -> dict[str, bytes]:
+    """The time zones of the world, from the package `tzdata` of the machine that builds."""
+    files = importlib.import_module("importlib.resources").files("tzdata")
+    names = (files / "zones").read_text().split()
+    return {name: files.joinpath("zoneinfo", *name.split("/")).read_bytes() for name in names}
+
+
+def open_zone(zones: Mapping[str, bytes], key: str) -> io.BytesIO:
+    """What `ZoneInfo` reads instead of a file. Raises: ZoneInfoNotFoundError."""
+    if key not in zones:
+        raise ZoneInfoNotFoundError(f"No time zone found with key {key}")
+    return io.BytesIO(zones[key])
 
 
 def no_sleep(seconds: float | SupportsIndex, /) -> None:

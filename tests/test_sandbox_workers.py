@@ -1,0 +1,186 @@
+"""The sandbox's workers: started when needed, shared by a batch, replaced when they die, gone at the end."""
+
+import os
+import signal
+import stat
+import threading
+import time
+from pathlib import Path
+
+import anyio
+import pytest
+from sandboxed import WITH_OS, exists, pids, run
+
+from latm_mcp import sandbox as sandbox_module
+from latm_mcp.errors import SandboxUnavailable
+from latm_mcp.outcomes import (
+    CallFunction,
+    Died,
+    Limits,
+    Outcome,
+    OutOfMemory,
+    Program,
+    Returned,
+    TimedOut,
+)
+from latm_mcp.sandbox import GUEST_PYTHON, Sandbox, WasmSandbox, open_sandbox
+from latm_mcp.sandbox_compiled import compile_once
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_batch_goes_on_after_a_timeout_an_exit_and_a_full_memory(sandbox: Sandbox):
+    body = (
+        f"{WITH_OS}def f(n):\n    if n == 2:\n        while True: pass\n"
+        "    if n == 4: os._exit(1)\n    if n == 6: return 'a' * (1 << 30)\n    return n"
+    )
+
+    outcomes = await sandbox.run_batch(
+        Program(body, "f"), [CallFunction({"n": n}) for n in range(8)], limits=Limits(seconds=0.3, memory_mib=64)
+    )
+
+    assert [type(outcome) for outcome in outcomes] == [
+        Returned,
+        Returned,
+        TimedOut,
+        Returned,
+        Died,
+        Returned,
+        OutOfMemory,
+        Returned,
+    ]
+    assert [outcome.value for outcome in outcomes if isinstance(outcome, Returned)] == [0, 1, 3, 5, 7]
+
+
+async def test_a_batch_goes_on_in_a_new_worker_when_its_own_is_killed(sandbox: Sandbox):
+    await sandbox.warm()
+    (first,) = pids(sandbox)
+    outcomes: list[Outcome] = []
+    slow = "def f(n):\n    x = 0\n    while n == 1 and x < 10**9: x += 1\n    return n"
+
+    async def batch() -> None:
+        outcomes.extend(await sandbox.run_batch(Program(slow, "f"), [CallFunction({"n": n}) for n in range(3)]))
+
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as group:
+            group.start_soon(batch)
+            await anyio.sleep(0.3)
+            os.kill(first, signal.SIGKILL)
+
+    assert [type(outcome) for outcome in outcomes] == [Returned, Died, Returned]
+
+
+async def test_a_batch_takes_each_request_in_a_fresh_namespace(sandbox: Sandbox):
+    program = Program("seen = []\ndef f(n):\n    seen.append(n)\n    return seen", "f")
+
+    outcomes = await sandbox.run_batch(program, [CallFunction({"n": n}) for n in range(3)])
+
+    assert outcomes == [Returned([0]), Returned([1]), Returned([2])]
+
+
+async def test_cancelling_kills_the_worker_at_once_and_the_next_call_works(sandbox: Sandbox):
+    await sandbox.warm()
+    (before,) = pids(sandbox)
+    began = time.monotonic()
+
+    with anyio.move_on_after(0.2) as scope:
+        await run(sandbox, "def f():\n    while True: pass", 30)
+
+    assert scope.cancelled_caught
+    assert time.monotonic() - began < 0.7
+    assert not exists(before)
+    assert await run(sandbox, "def f(): return 1") == Returned(1)
+
+
+async def test_a_killed_worker_gives_died_and_is_replaced(sandbox: Sandbox):
+    await sandbox.warm()
+    outcomes: list[Outcome] = []
+
+    async def endless() -> None:
+        outcomes.append(await run(sandbox, "def f():\n    while True: pass", 30))
+
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as group:
+            group.start_soon(endless)
+            await anyio.sleep(0.2)
+            os.kill(pids(sandbox)[0], signal.SIGKILL)
+
+    assert outcomes == [Died("the worker process ended")]
+    assert await run(sandbox, "def f(): return 1") == Returned(1)
+
+
+async def test_nothing_starts_before_it_is_needed_and_nothing_is_left_after(sandbox_cache: Path):
+    async with open_sandbox(sandbox_cache, workers=2) as sandbox:
+        assert pids(sandbox) == []
+        async with anyio.create_task_group() as group:
+            for _ in range(4):
+                group.start_soon(run, sandbox, "def f(): return sum(range(10**6))")
+        started = pids(sandbox)
+        assert len(started) == 2
+
+    assert not any(exists(pid) for pid in started)
+    with pytest.raises(SandboxUnavailable, match="closed"):
+        await run(sandbox, "def f(): return 1")
+
+
+async def test_the_worker_has_no_environment_no_open_files_and_its_walls(sandbox: Sandbox):
+    await sandbox.warm()
+    (pid,) = pids(sandbox)
+    folder = Path(f"/proc/{pid}")
+    if not folder.exists():
+        pytest.skip("needs /proc")
+
+    status = dict(line.split(":\t", 1) for line in (folder / "status").read_text().splitlines() if ":\t" in line)
+    opened = [os.readlink(link) for link in (folder / "fd").iterdir()]
+
+    assert (folder / "environ").read_bytes() in (b"", b"LC_CTYPE=C.UTF-8\0")
+    assert not [name for name in opened if name.startswith("/") and name != "/dev/null" and not name.startswith("/memfd:")
+                and not name.endswith(".cwasm")]  # fmt: skip
+    assert status["NoNewPrivs"] == "1"
+    assert ("seccomp" in sandbox.description) == (status["Seccomp"] == "2")
+    for thread in (folder / "task").iterdir():
+        assert "Seccomp:\t2" in (thread / "status").read_text() or "no seccomp" in sandbox.description
+
+
+async def test_the_description_names_the_interpreter_that_answers(sandbox: Sandbox):
+    await sandbox.warm()
+    assert isinstance(sandbox, WasmSandbox)
+
+    assert next(iter(sandbox.all)).about["python"] == GUEST_PYTHON == sandbox.python
+    assert sandbox.description.startswith(f"wasm: CPython {GUEST_PYTHON} in wasmtime ")
+
+
+async def test_a_folder_that_others_can_write_is_refused(tmp_path: Path):
+    tmp_path.chmod(0o777)
+    async with open_sandbox(tmp_path) as sandbox:
+        with pytest.raises(SandboxUnavailable, match="written by others"):
+            await sandbox.warm()
+
+
+async def test_a_checkout_without_the_interpreter_says_how_to_build_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sandbox_module, "COMPONENT", tmp_path / "_sandbox.wasm")
+    with pytest.raises(SandboxUnavailable, match=r"pip install -e \."):
+        async with open_sandbox(tmp_path):
+            pass
+
+
+def test_of_two_that_start_at_once_one_compiles(tmp_path: Path):
+    target, compilings, said = tmp_path / "sandbox-x.cwasm", [0], list[str]()
+    (tmp_path / "left.partial").write_bytes(b"of a process that was killed")
+
+    def slowly() -> bytes:
+        compilings[0] += 1
+        time.sleep(0.1)
+        return b"code"
+
+    threads = [threading.Thread(target=compile_once, args=(target, slowly, said.append)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+
+    assert compilings == [1]
+    assert target.read_bytes() == b"code"
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert len(said) == 2
+    assert not list(tmp_path.glob("*.partial"))
