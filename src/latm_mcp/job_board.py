@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 import anyio
 from anyio.abc import TaskGroup
 
-from latm_mcp.errors import LatmError
 from latm_mcp.job import LEASE_SECONDS, Report, Workshop, make
 from latm_mcp.models import Maker, Progress
 from latm_mcp.store import Job
@@ -20,7 +19,7 @@ class _Run:
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     done: anyio.Event = field(default_factory=anyio.Event)
     followers: list[Report] = field(default_factory=list)
-    error: LatmError | None = None
+    error: Exception | None = None
 
 
 class JobBoard:
@@ -40,7 +39,7 @@ class JobBoard:
         self._group.start_soon(self._work, job, maker, run)
         return True
 
-    async def follow(self, job_id: str, report: Report, seconds: float) -> LatmError | None:
+    async def follow(self, job_id: str, report: Report, seconds: float) -> Exception | None:
         """Wait for a making to end, at most so long, passing its progress on; returns why it could not go on, if so.
 
         Cancelled as the last follower, it stops the making: its tries stay kept, and asking again takes it up.
@@ -62,7 +61,7 @@ class JobBoard:
         try:
             with run.scope:
                 await make(self._shop, job, maker, report)
-        except LatmError as error:
+        except Exception as error:  # noqa: BLE001 raised to whoever follows: a bug in one making must not end the process
             run.error = error
         finally:
             del self._runs[job.id]

@@ -181,7 +181,7 @@ class Latm:
     async def _work(self, job: Job, maker: Maker, report: Report, wait: float) -> MakeResult:
         """Start or follow a making; a job whose worker went away meanwhile is taken over, once."""
         deadline = anyio.current_time() + wait
-        error: LatmError | None = None
+        error: Exception | None = None
         for _ in range(2):
             if job.status != "running":
                 break
