@@ -30,9 +30,9 @@ class MakeRequest:
 
 async def fitting_tool(shop: Workshop, request: MakeRequest, dispatcher: Dispatcher) -> Tool | None:
     """A live tool that accepts all the examples and answers every one of them rightly; None where there is none."""
-    examples = check_examples(request.examples)
-    if len(examples) < FITS_AT_LEAST:
+    if len(request.examples) < FITS_AT_LEAST:
         return None
+    examples = check_examples(request.examples)
     names = [candidate.name for candidate in dispatcher.candidates(examples[0].question, FITS_CANDIDATES)]
     named = shop.store.tool(request.name) if request.name else None
     for name in dict.fromkeys(([request.name] if named else []) + names):
@@ -59,14 +59,14 @@ async def task_of(shop: Workshop, request: MakeRequest, fits: Tool | None) -> Ta
     A forced request for a tool that is there (by name, or because it fits) makes its next version, with all its examples.
     Raises: BadInput, for examples, a name or a description that cannot be taken.
     """
-    examples = check_examples(request.examples)
     description = check_description(request.description)
     previous = _previous(shop, request, fits)
     if previous is not None:
-        examples = merged(previous.examples, examples)
+        examples = merged(previous.examples, request.examples)  # one new example is enough to grow
         description = description or previous.description
         name = previous.name
     else:
+        examples = check_examples(request.examples)
         name = _free_name(shop, request, description, examples)
     return Task(
         name=name,
@@ -81,7 +81,7 @@ async def task_of(shop: Workshop, request: MakeRequest, fits: Tool | None) -> Ta
 def _previous(shop: Workshop, request: MakeRequest, fits: Tool | None) -> Tool | None:
     if not request.force:
         return None
-    return (shop.store.tool(request.name) if request.name else None) or fits
+    return shop.store.tool(request.name) if request.name else fits
 
 
 async def _unanswered(shop: Workshop, previous: Tool, examples: Sequence[Example]) -> tuple[Example, ...]:

@@ -1,0 +1,53 @@
+"""A process that makes a tool and says what it does, to be killed at any moment. argv: home, cache, log."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import anyio
+from scripted import SORT_EXAMPLES, fenced, sort_words
+
+from latm_mcp.job_intake import MakeRequest
+from latm_mcp.latm import open_latm
+from latm_mcp.models import Example, Message, Progress, Reply, Stage, Usage
+from latm_mcp.settings import Settings
+
+SLOW = 0.15  # seconds a reply takes, so that a kill may fall into it
+
+
+class Logged:
+    """First a draft that fails its verification, then a good one; what it says depends on the try alone."""
+
+    kind = "model"
+    model = "scripted"
+
+    def __init__(self, log: Path):
+        self.log = log
+
+    def say(self, text: str) -> None:
+        with self.log.open("a", encoding="utf-8") as out:
+            out.write(text + "\n")
+
+    async def reply(self, conversation: Sequence[Message], stage: Stage, attempt: int) -> Reply:
+        self.say(f"asked {stage} {attempt}")
+        await anyio.sleep(SLOW)
+        source = sort_words().replace('" ".join', '", ".join') if stage == "propose" else sort_words()
+        return Reply(text=fenced(source), usage=Usage(replies=1), model=self.model)
+
+
+async def main(home: Path, cache: Path, log: Path) -> None:
+    maker = Logged(log)
+
+    def report(progress: Progress) -> None:
+        maker.say(progress.sentence.split("\n")[0])
+
+    examples = tuple(Example(question=question, answer=answer) for question, answer in SORT_EXAMPLES)
+    async with open_latm(Settings(home=home, cache=cache)) as latm:
+        await latm.sandbox.warm()
+        maker.say("ready")
+        result = await latm.make(MakeRequest(examples=examples, name="sort_words"), report, maker=maker)
+        maker.say(f"end {result.status}")
+
+
+if __name__ == "__main__":
+    anyio.run(main, *map(Path, sys.argv[1:]))
