@@ -1,5 +1,6 @@
 """Made code that means harm: what it does comes out as an outcome, and nothing else comes out."""
 
+import sys
 import time
 
 import anyio
@@ -16,7 +17,7 @@ from latm_mcp.outcomes import (
     Returned,
     TimedOut,
 )
-from latm_mcp.sandbox import Sandbox
+from latm_mcp.sandbox import Sandbox, WasmSandbox
 from latm_mcp.sandbox_frames import decode
 from latm_mcp.sandbox_kinds import Kind
 
@@ -163,3 +164,31 @@ async def test_waiting_for_what_never_comes_ends_in_time(sandbox: Sandbox, body:
     with anyio.fail_after(8):
         assert isinstance(await run(sandbox, body, 0.3), TimedOut | Died)
     assert await run(sandbox, "def f(): return 1") == Returned(1)
+
+
+READY = """
+import os, struct
+send = lambda data: os.write(1, struct.pack("!I", len(data)) + data)
+send(b'R{"python": "3", "walls": []}')
+os.read(0, 1 << 16)
+"""
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "os.write(1, b'\\xff\\xff\\xff\\xff' + b'x' * 100)",
+        "os.write(1, b'\\0\\0\\0\\0')",
+        "send(b'R{}')",
+        "send(b'?')",
+        "send(b'G')",
+    ],
+)
+async def test_a_worker_that_is_taken_over_can_only_give_a_malformed_reply(answer: str):
+    worker = [sys.executable, "-c", f"{READY}{answer}\nos.read(0, 1)"]
+    sandbox = WasmSandbox(worker, 1, lambda _: None)
+    try:
+        with anyio.fail_after(5):
+            assert await run(sandbox, "def f(): return 1") == Died("sent a malformed reply")
+    finally:
+        await sandbox.close()

@@ -3,6 +3,7 @@
 import os
 import signal
 import stat
+import sys
 import threading
 import time
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from sandboxed import WITH_OS, exists, pids, run
 
 from latm_mcp import sandbox as sandbox_module
+from latm_mcp import sandbox_process
 from latm_mcp.errors import SandboxUnavailable
 from latm_mcp.outcomes import (
     CallFunction,
@@ -184,3 +186,57 @@ def test_of_two_that_start_at_once_one_compiles(tmp_path: Path):
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     assert len(said) == 2
     assert not list(tmp_path.glob("*.partial"))
+
+
+async def test_a_worker_that_does_not_answer_is_killed(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sandbox_process, "OVERTIME_SECONDS", 0.3)
+    await sandbox.warm()
+    (pid,) = pids(sandbox)
+    os.kill(pid, signal.SIGSTOP)
+
+    assert await run(sandbox, "def f(): return 1", 0.2) == TimedOut(0.2)
+    assert not exists(pid)
+    monkeypatch.undo()
+    assert await run(sandbox, "def f(): return 1") == Returned(1)
+
+
+async def test_a_worker_that_cannot_start_says_why():
+    sandbox = WasmSandbox([sys.executable, "-c", "raise RuntimeError('no wasm here')"], 1, lambda _: None)
+    with pytest.raises(SandboxUnavailable, match="no wasm here"):
+        await sandbox.warm()
+
+
+OWNER = """
+import anyio, os, signal, sys
+from pathlib import Path
+from latm_mcp.outcomes import CallFunction, Limits, Program
+from latm_mcp.sandbox import open_sandbox
+
+async def main():
+    async with open_sandbox(Path(sys.argv[1])) as sandbox, anyio.create_task_group() as group:
+        await sandbox.warm()
+        print(*(worker.process.pid for worker in sandbox.all), flush=True)
+        endless = Program("def f():\\n    while True: pass", "f")
+        group.start_soon(lambda: sandbox.run(endless, CallFunction({}), limits=Limits(seconds=60)))
+        await anyio.sleep(0.2)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+anyio.run(main)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a busy worker ends with its call, not with its owner")
+async def test_a_busy_worker_does_not_outlive_a_killed_server(sandbox_cache: Path):
+    path = os.pathsep.join(entry for entry in sys.path if entry)
+    ended = await anyio.run_process(
+        [sys.executable, "-c", OWNER, str(sandbox_cache)],
+        env={**os.environ, "PYTHONPATH": path},
+        check=False,
+        stderr=None,
+    )
+    worker = Path(f"/proc/{int(ended.stdout)}/stat")
+
+    with anyio.fail_after(5):
+        while worker.exists() and worker.read_text().rpartition(")")[2].split()[0] != "Z":
+            await anyio.sleep(0.02)
+    assert ended.returncode == -signal.SIGKILL

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from subprocess import DEVNULL
+from subprocess import PIPE
 from typing import Any
 
 import anyio
@@ -14,7 +14,7 @@ from anyio.abc import Process
 
 from latm_mcp.errors import SandboxUnavailable
 from latm_mcp.outcomes import Died, Limits, Outcome, TimedOut
-from latm_mcp.sandbox_frames import MALFORMED, decode
+from latm_mcp.sandbox_frames import MALFORMED, clean, decode
 from latm_mcp.sandbox_kinds import SLACK, Kind
 
 START_SECONDS = 300.0  # compiling on a slow, busy machine included
@@ -47,7 +47,7 @@ class WorkerProcess:
         """A worker that is ready. Raises: SandboxUnavailable."""
         # Windows' own libraries need to know where Windows is; nothing else of the environment goes in.
         environment = {"SYSTEMROOT": r"C:\Windows"} if sys.platform == "win32" else {}
-        process = await anyio.open_process(line, stderr=DEVNULL, env=environment, start_new_session=True)
+        process = await anyio.open_process(line, stderr=PIPE, env=environment, start_new_session=True)
         worker = cls(process)
         try:
             with anyio.fail_after(START_SECONDS):
@@ -66,9 +66,8 @@ class WorkerProcess:
                 kind, payload = await self.receive(SLACK)
             except GONE:
                 self.ended = True
-                raise SandboxUnavailable(
-                    "the sandbox's worker process ended while starting: `latm-mcp doctor` says more"
-                ) from None
+                why = await self.last_words()
+                raise SandboxUnavailable(f"the sandbox's worker process ended while starting: {why}") from None
             text = payload.decode("utf-8", "replace")
             if kind == Kind.PROGRESS:
                 progress(text)
@@ -77,6 +76,16 @@ class WorkerProcess:
                 return
             else:
                 raise SandboxUnavailable(f"the sandbox cannot be used: {text}")
+
+    async def last_words(self) -> str:
+        """The last line that a worker wrote to its standard error, in which made code has no say yet."""
+        assert self.process.stderr is not None
+        text = b""
+        with suppress(*GONE), anyio.move_on_after(ENDING_SECONDS):
+            while len(text) < SLACK:
+                text += await self.process.stderr.receive()
+        lines = text.decode("utf-8", "replace").strip().splitlines()
+        return clean(lines[-1], 300) if lines else "it said nothing"
 
     @property
     def alive(self) -> bool:
