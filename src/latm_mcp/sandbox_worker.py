@@ -43,8 +43,9 @@ def load(component: Path, folder: Path) -> Interpreter:
     compiled = compiled_path(component, folder)
     if not compiled.exists():
         compile_once(compiled, lambda: machine_code(component), lambda text: send(Kind.PROGRESS, text))
-        # Compiling leaves threads and memory behind that a worker should not have: begin again.
-        os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - this very program
+        if os.name == "posix":  # elsewhere that makes another process, which nobody would know of
+            # Compiling leaves threads and memory behind that a worker should not have: begin again.
+            os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - this very program
     check_private(compiled)
     try:
         interpreter = Interpreter(compiled)

@@ -1,6 +1,7 @@
 """The namespace that made code runs in: the listed imports, no output, no waiting. The wall itself is the component."""
 
 import builtins
+import gc
 import importlib
 import io
 import random
@@ -53,6 +54,8 @@ def preload() -> None:
     zones = read_zones()
     vars(modules["zoneinfo"]).update(available_timezones=lambda: set(zones))
     vars(modules["zoneinfo._common"]).update(load_tzdata=partial(open_zone, zones))
+    gc.collect()
+    gc.freeze()  # the collector would touch, and so copy, every page of every instance
 
 
 def read_zones() -> dict[str, bytes]:
