@@ -19,7 +19,8 @@ LAYERS: list[tuple[str, ...]] = [
     ("job", "latm"),
     ("server",),
     ("bench", "demo"),
-    ("cli", "__main__"),
+    ("cli",),
+    ("__main__",),
 ]
 
 # One door each: who may import these packages at all.
@@ -46,7 +47,9 @@ def imports_of(path: Path) -> set[str]:
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             assert node.level == 0, f"{path}: relative import"
-            found |= {f"{node.module}.{alias.name}" if node.module == "latm_mcp" else node.module for alias in node.names}
+            found |= {
+                f"{node.module}.{alias.name}" if node.module == "latm_mcp" else node.module for alias in node.names
+            }
     return found
 
 

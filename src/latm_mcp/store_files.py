@@ -131,7 +131,11 @@ def _set_aside(folder: Path) -> Path | None:
 
 
 def _put_away(old: Path, folder: Path) -> None:
-    if not _altered(old):
+    """What is not a tool's own (recordings, notes) moves on into the new folder; the rest goes, or is kept if edited."""
+    for other in list(old.iterdir()):
+        if other.name not in (SOURCE, META, EXAMPLES) and folder.is_dir():
+            other.rename(folder / other.name)
+    if not any(old.iterdir()) or not _altered(old):
         shutil.rmtree(old)
         return
     kept = folder.with_name(f"{folder.name}.edited-{secrets.token_hex(4)}")
