@@ -1,0 +1,113 @@
+"""The command line: which commands there are, and what an error comes to: one sentence and an exit code.
+
+Nothing heavy is imported here: `latm-mcp serve` starts with every session of every client. Commands are in `cli_*.py`.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import latm_mcp
+from latm_mcp.cli_arguments import build_parser
+from latm_mcp.errors import BadInput, LatmError, NotFound, SandboxUnavailable, StoreUnusable
+
+if TYPE_CHECKING:
+    from latm_mcp.settings import Settings
+
+DONE, FAILED, BAD_INPUT, UNUSABLE, STOPPED = 0, 1, 2, 3, 130
+
+Command = Callable[[argparse.Namespace, "Settings"], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code (see the epilog of --help). argparse itself exits with 2 on bad usage."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal that cannot show a character is no reason to stop
+            stream.reconfigure(errors="backslashreplace")
+    options = build_parser(latm_mcp.__version__).parse_args(arguments)
+    try:
+        code = _command(options.command)(options, _settings(options))
+        sys.stdout.flush()  # here, where a reader that has gone is no error
+        return code
+    except KeyboardInterrupt:
+        return _told("stopped; what was kept so far is kept", STOPPED)
+    except BrokenPipeError:  # whoever read the output has read enough
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except BaseExceptionGroup as group:
+        error = _first_of_ours(group)
+        if error is None:
+            raise
+        return _told(str(error), exit_code(error))
+    except LatmError as error:
+        return _told(str(error), exit_code(error))
+
+
+def exit_code(error: LatmError) -> int:
+    """What an error means to a script."""
+    if isinstance(error, BadInput | NotFound):
+        return BAD_INPUT
+    if isinstance(error, SandboxUnavailable | StoreUnusable):
+        return UNUSABLE
+    return FAILED
+
+
+def _settings(options: argparse.Namespace) -> "Settings":
+    """The environment's settings, under what the command line says."""
+    from latm_mcp.settings import read_settings
+
+    settings = read_settings()
+    if home := getattr(options, "home", None):
+        settings = replace(settings, home=Path(home).expanduser().absolute())
+    if exposure := getattr(options, "exposure", None):
+        settings = replace(settings, exposure=exposure)
+    return settings
+
+
+def _command(name: str | None) -> Command:
+    """The function of a command; its imports happen here."""
+    match name or "serve":
+        case "serve":
+            from latm_mcp.cli_serve import serve as command
+        case "demo":
+            from latm_mcp.cli_demo import demo as command
+        case "bench":
+            from latm_mcp.cli_bench import bench as command
+        case "make":
+            from latm_mcp.cli_make import make as command
+        case "call":
+            from latm_mcp.cli_call import call as command
+        case "import":
+            from latm_mcp.cli_import import import_folders as command
+        case "approve":
+            from latm_mcp.cli_import import approve as command
+        case "list":
+            from latm_mcp.cli_library import list_tools as command
+        case "show":
+            from latm_mcp.cli_library import show as command
+        case other:
+            assert other == "export", other
+            from latm_mcp.cli_library import export as command
+    return command
+
+
+def _told(sentence: str, code: int) -> int:
+    from latm_mcp.text import safe
+
+    with suppress(OSError):
+        sys.stderr.write(f"latm-mcp: {safe(sentence, 4000)}\n")
+    return code
+
+
+def _first_of_ours(group: BaseExceptionGroup[BaseException]) -> LatmError | None:
+    for error in group.exceptions:
+        found = _first_of_ours(error) if isinstance(error, BaseExceptionGroup) else error
+        if isinstance(found, LatmError):
+            return found
+    return None

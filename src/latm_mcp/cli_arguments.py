@@ -1,0 +1,128 @@
+"""The arguments of every command, and the help that is generated from them."""
+
+import argparse
+
+EPILOG = """\
+exit codes:
+  0  done
+  1  the making failed, or the answer abstained
+  2  bad usage or bad input
+  3  the sandbox or the library cannot be used
+
+LATM_HOME is where the library is kept; LATM_MAKER_MODEL, with LATM_MAKER_BASE_URL and LATM_MAKER_API_KEY where the
+endpoint needs them, is the model that `make` asks.
+"""
+PLAIN = argparse.RawDescriptionHelpFormatter
+
+
+def build_parser(version: str) -> argparse.ArgumentParser:
+    """The parser of the whole command line; `command` is None where none is given, which means `serve`."""
+    parser = argparse.ArgumentParser(
+        prog="latm-mcp",
+        description="Models make their own tools from worked examples, verified, kept and served over MCP.",
+        epilog=EPILOG,
+        formatter_class=PLAIN,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"latm-mcp {version}")
+    common = _common()
+    _add_common(parser)
+    _add_exposure(parser)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+
+    def command(name: str, does: str) -> argparse.ArgumentParser:
+        return commands.add_parser(
+            name, help=does, description=f"{does[0].upper()}{does[1:]}.", parents=[common], allow_abbrev=False
+        )
+
+    _add_exposure(command("serve", "serve the library over MCP on standard input and output (the default)"))
+    _demo(command("demo", "make the starter tools from recordings, then call and question them over MCP; needs no key"))
+    _make(command("make", "make a tool from a file of worked examples"))
+    _call(command("call", "call a tool with arguments, or put a question to it"))
+    _json(command("list", "list the tools"))
+    _show(command("show", "show a tool: source, signature, evidence, examples, provenance"))
+    folders = command("import", "bring in tools' folders: verified here, then waiting for `approve`")
+    folders.add_argument(
+        "folders", metavar="FOLDER", nargs="+", help="a folder with tool.py, tool.json, examples.jsonl"
+    )
+    approve = command("approve", "read a waiting tool, then let it be listed and called")
+    approve.add_argument("name", metavar="NAME")
+    approve.add_argument("--yes", action="store_true", help="do not ask; for scripts whose author has read the tool")
+    export = command("export", "write a tool's folder")
+    export.add_argument("name", metavar="NAME")
+    export.add_argument("folder", metavar="DIR", help="NAME is written under it")
+    _bench(command("bench", "answer the questions of data files with tools made from each file's first 6 rows"))
+    return parser
+
+
+def _common() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    _add_common(common)
+    return common
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    # SUPPRESS: given before the command, it must not be reset by the command's own default.
+    home_help = "the library's folder, instead of LATM_HOME"
+    parser.add_argument("--home", metavar="DIR", default=argparse.SUPPRESS, help=home_help)
+
+
+def _add_exposure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--exposure",
+        choices=("hybrid", "static"),
+        default=argparse.SUPPRESS,
+        help="serve: list made tools beside the fixed commands (hybrid), or the fixed commands alone (static)",
+    )
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON, for scripts")
+
+
+def _recordings(parser: argparse.ArgumentParser, each: str) -> None:
+    parser.add_argument("--recording", metavar="DIR", help=f"replay the maker from {each}, with no model")
+    parser.add_argument("--record", metavar="DIR", help=f"record the maker into {each}")
+
+
+def _demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--only", metavar="TASK", action="append", help="only this task; may be given again")
+    parser.add_argument("--questions", metavar="N", type=int, default=40, help="generated questions a task (40)")
+    parser.add_argument("--starter", metavar="DIR", help="another folder of NAME/recordings/1, 2, ...")
+    _json(parser)
+
+
+def _make(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        help="JSON, JSON lines or CSV with question and answer (or input and target); at least 2, better 6 and more",
+    )
+    parser.add_argument("--name", help="the tool's name; else one is made from the description")
+    parser.add_argument("--description", help="what the tool is for, in a sentence")
+    parser.add_argument("--force", action="store_true", help="make the next version of a tool that is there")
+    _recordings(parser, "this folder")
+    _json(parser)
+
+
+def _call(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME")
+    how = parser.add_mutually_exclusive_group(required=True)
+    how.add_argument("--json-arguments", metavar="JSON", help="the function's arguments, as a JSON object")
+    how.add_argument("--question", metavar="TEXT", help="a question, read by the tool's own adapter")
+    _json(parser)
+
+
+def _show(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME")
+    _json(parser)
+
+
+def _bench(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="DIR", help='its *.json files hold {"examples": [{"input", "target"}]}')
+    parser.add_argument("--starter", action="store_true", help="use the starter library instead of making tools")
+    _recordings(parser, "DIR/FILE-STEM for each file")
+    parser.add_argument(
+        "--keep-home", metavar="DIR", help="keep the library in this folder, instead of a temporary one"
+    )
+    _json(parser)

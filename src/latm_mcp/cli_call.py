@@ -1,0 +1,60 @@
+"""`latm-mcp call NAME`: a tool's function with arguments, or its adapter with a question."""
+
+import argparse
+import json
+
+import anyio
+
+from latm_mcp.cli_screen import tell, write, write_json
+from latm_mcp.compare import result_as_answer
+from latm_mcp.errors import BadInput
+from latm_mcp.latm import open_latm
+from latm_mcp.outcomes import Json, Outcome, Returned, refused
+from latm_mcp.settings import Settings
+from latm_mcp.using.use import Answer
+
+FAILED = 1
+
+
+def call(options: argparse.Namespace, settings: Settings) -> int:
+    """Print the result or the answer; 1 where the tool refuses the question or does not come to its end."""
+    arguments = None if options.json_arguments is None else _arguments(options.json_arguments)
+    got = anyio.run(_called, settings, options.name, arguments, options.question)
+    if isinstance(got, Answer):
+        body = {"tool": got.tool, "answer": got.answer, "arguments": got.arguments, "result": got.result}
+        write_json(body) if options.json else write(got.answer)
+        return 0
+    if isinstance(got, Returned):
+        write_json({"tool": options.name, "result": got.value}) if options.json else write(result_as_answer(got.value))
+        return 0
+    abstained = refused(got)
+    if options.json:
+        write_json({"tool": options.name, "abstained": abstained, "failure": got.sentence})
+    tell(_sentence(options.name, got, abstained))
+    return FAILED
+
+
+def _sentence(name: str, got: Outcome, abstained: bool) -> str:
+    if abstained:
+        return f"latm-mcp: {name!r} does not take this question for one of its own: {got.sentence}"
+    return f"latm-mcp: {name!r} gave no answer: {got.sentence}"
+
+
+async def _called(
+    settings: Settings, name: str, arguments: dict[str, Json] | None, question: str | None
+) -> Answer | Outcome:
+    async with open_latm(settings, progress=tell) as latm:
+        if arguments is not None:
+            return await latm.call(name, arguments)
+        assert question is not None
+        return await latm.answer(name, question)
+
+
+def _arguments(text: str) -> dict[str, Json]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"--json-arguments is no JSON ({error}): write an object such as '{{\"words\": []}}'.") from None
+    if not isinstance(value, dict):
+        raise BadInput("--json-arguments is no JSON object: name each argument, as in '{\"words\": []}'.")
+    return value

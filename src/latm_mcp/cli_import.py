@@ -1,0 +1,75 @@
+"""`latm-mcp import FOLDER...` and `approve NAME`: what others made waits here until a person has read it."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import anyio
+
+from latm_mcp.cli_library import found, write_examples
+from latm_mcp.cli_screen import tell, write
+from latm_mcp.errors import BadInput
+from latm_mcp.latm import open_latm
+from latm_mcp.latm_import import import_tool
+from latm_mcp.models import Tool
+from latm_mcp.settings import Settings
+from latm_mcp.source import string_literals
+from latm_mcp.store import open_store
+from latm_mcp.store_files import write_tool
+
+ACTOR = "person at the command line"
+
+
+def import_folders(options: argparse.Namespace, settings: Settings) -> int:
+    """Verify and keep each folder; 2 where one of them was refused, the others being in."""
+    return anyio.run(_import, [Path(folder).expanduser() for folder in options.folders], settings)
+
+
+async def _import(folders: list[Path], settings: Settings) -> int:
+    code = 0
+    async with open_latm(settings, progress=tell) as latm:
+        for folder in folders:
+            tell(f"verifying {folder.name!r}")
+            try:
+                tool = await import_tool(latm.shop, folder)
+            except BadInput as refusal:
+                tell(f"latm-mcp: {folder.name!r}: {refusal}")
+                code = 2
+            else:
+                write(f"{tool.name} was verified and waits: read it and let it in with `latm-mcp approve {tool.name}`.")
+    return code
+
+
+def approve(options: argparse.Namespace, settings: Settings) -> int:
+    """Show a tool whole, ask, and let it go live; 1 where the person says no."""
+    with open_store(settings.home) as store:
+        tool = found(store, options.name)
+        _show_all(tool)
+        if not options.yes and not _agreed(tool.name):
+            tell(f"latm-mcp: {tool.name!r} was not approved; it still waits.")
+            return 1
+        if found(store, options.name).version != tool.version:
+            raise BadInput(f"{tool.name!r} has changed while you read it: read it again.")
+        store.approve(tool.name, ACTOR)
+        write_tool(settings.home / "tools_store", tool)
+    write(f"{tool.name} is approved.")
+    return 0
+
+
+def _show_all(tool: Tool) -> None:
+    """Everything that a person has to judge: whoever made the tool wrote its examples too."""
+    write(f"{tool.name}: {tool.signature.text}\n{tool.description}\n\n{tool.source}")
+    write_examples(tool.examples, len(tool.examples))
+    write("\nevery string constant of the source:")
+    for constant in string_literals(tool.source):
+        if isinstance(constant, str):
+            write(f"  {constant!a}")
+
+
+def _agreed(name: str) -> bool:
+    if not sys.stdin.isatty():
+        raise BadInput(f"Nobody can be asked here: read {name!r} above, then pass --yes.")
+    sys.stdout.flush()
+    sys.stderr.write(f"Approve {name}? [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

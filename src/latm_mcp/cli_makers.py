@@ -1,0 +1,44 @@
+"""Which tool maker a command has: a recording, the configured model, or none."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from latm_mcp.errors import BadInput
+from latm_mcp.models import Maker
+from latm_mcp.settings import MakerSettings
+
+NO_MAKER = (
+    "No tool maker is configured: set LATM_MAKER_MODEL to a model's name (and LATM_MAKER_API_KEY or OPENAI_API_KEY to its key, "
+    "LATM_MAKER_BASE_URL to an endpoint that is not OpenAI's), or replay a recording with --recording."
+)
+
+
+@asynccontextmanager
+async def open_maker(settings: MakerSettings | None) -> AsyncIterator[Maker | None]:
+    """The configured model, its connections open until the block ends; None where none is configured."""
+    if settings is None:
+        yield None
+        return
+    from latm_mcp.llm import open_model  # here: most servers have no model of their own
+
+    async with open_model(model=settings.model, base_url=settings.base_url, api_key=settings.api_key) as maker:
+        yield maker
+
+
+@asynccontextmanager
+async def needed_maker(settings: MakerSettings | None) -> AsyncIterator[Maker]:
+    """The configured model. Raises: BadInput, where none is configured."""
+    if settings is None:
+        raise BadInput(NO_MAKER)
+    async with open_maker(settings) as maker:
+        assert maker is not None
+        yield maker
+
+
+def recorded_folder(folder: str, option: str) -> Path:
+    """The folder of a recording, or of recordings. Raises: BadInput where there is none."""
+    path = Path(folder).expanduser()
+    if not path.is_dir():
+        raise BadInput(f"{option} {folder!r} is not a folder: give the one that `--record` wrote.")
+    return path

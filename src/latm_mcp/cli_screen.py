@@ -1,0 +1,112 @@
+"""What the commands show: tables and text on standard output, progress on standard error.
+
+All text is hostile until `text.safe` has been over it, and none of it is read as rich's markup.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Literal, TypeAlias
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Column, Table
+from rich.text import Text
+
+from latm_mcp import models
+from latm_mcp.outcomes import Json
+from latm_mcp.text import one_line, safe, safe_json
+
+Told: TypeAlias = Callable[[str, str, float], None]  # task, sentence, share done
+
+PIPE_WIDTH = 200  # columns of a table where no terminal sets them
+MAX_CELL = 400
+MAX_NAME = 20  # columns that the first column keeps on a narrow terminal
+
+
+def write(text: str) -> None:
+    """One text and a line break on standard output, bounded and stripped of what a terminal would obey."""
+    sys.stdout.write(safe(text, 1 << 20) + "\n")
+
+
+def write_json(value: Json) -> None:
+    """One JSON value on standard output, for scripts."""
+    sys.stdout.write(json.dumps(safe_json(value), ensure_ascii=False, indent=2) + "\n")
+
+
+def tell(sentence: str) -> None:
+    """One line on standard error."""
+    sys.stderr.write(one_line(sentence, 2000) + "\n")
+
+
+def write_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[str] = ()
+) -> None:
+    """A table on standard output that fits the terminal's width. right: the columns to align right."""
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    console = Console(file=sys.stdout, width=width, markup=False, highlight=False, emoji=False)
+    table = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    names = [len(one_line(str(row[0]), MAX_CELL)) for row in rows]
+    for column in columns:
+        widest = max((len(line) for line in column.split("\n")), default=0)
+        least = (
+            min(MAX_NAME, max(names, default=0)) if column == columns[0] else widest
+        )  # a folded name is hard to read
+        align: Literal["left", "right"] = "right" if column in right else "left"
+        table.add_column(column, justify=align, overflow="fold", min_width=max(least, widest))
+    for row in rows:
+        table.add_row(*(Text(one_line(str(cell), MAX_CELL)) for cell in row))
+    console.print(table)
+
+
+@contextmanager
+def progress() -> Iterator[Told]:
+    """Show how several tasks go on, until the block ends: live lines on a terminal, else one plain line for each step."""
+    if not sys.stderr.isatty():
+        yield _plain()
+        return
+    console = Console(file=sys.stderr, markup=False, highlight=False, emoji=False)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, max_width=40)),
+        BarColumn(bar_width=20),
+        TextColumn(
+            "{task.fields[said]}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")
+        ),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, expand=True) as live:
+        yield _live(live)
+
+
+def steps(told: Told, task: str) -> Callable[[models.Progress], None]:
+    """The report that a making wants, telling of one task."""
+
+    def report(step: models.Progress) -> None:
+        told(task, f"{step.stage}: {step.sentence}", step.done)
+
+    return report
+
+
+def _plain() -> Told:
+    last: dict[str, str] = {}
+
+    def told(task: str, sentence: str, done: float) -> None:
+        if last.get(task) != sentence:
+            last[task] = sentence
+            tell(f"{task}: {sentence}")
+
+    return told
+
+
+def _live(live: Progress) -> Told:
+    rows: dict[str, TaskID] = {}
+
+    def told(task: str, sentence: str, done: float) -> None:
+        if task not in rows:
+            rows[task] = live.add_task(one_line(task, 40), total=1.0, said="")
+        live.update(rows[task], completed=done, said=one_line(sentence, 200))
+
+    return told

@@ -1,0 +1,20 @@
+"""`latm-mcp serve`: the MCP server on standard input and output. Imports only what serving needs."""
+
+import argparse
+
+import anyio
+
+from latm_mcp.cli_makers import open_maker
+from latm_mcp.server import serve_stdio
+from latm_mcp.settings import Settings
+
+
+def serve(options: argparse.Namespace, settings: Settings) -> int:
+    """Serve until the client goes away."""
+    anyio.run(_serve, settings)
+    return 0
+
+
+async def _serve(settings: Settings) -> None:
+    async with open_maker(settings.maker) as maker:
+        await serve_stdio(settings, maker)

@@ -1,0 +1,403 @@
+"""The command line through the front door: real processes, a real library, the real sandbox, a scripted model over HTTP."""
+
+import json
+import os
+import pty
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from front_door import LINE, SECONDS, SORTING, FrontDoor, good_sorter, scripted_model, sorting_rows, write_json
+from scripted import fenced, sort_words
+
+ROWS = sorting_rows(8, seed=1)
+
+
+@pytest.fixture
+def door(tmp_path: Path, sandbox_cache: Path) -> FrontDoor:
+    return FrontDoor(tmp_path / "home", sandbox_cache)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, sandbox_cache: Path) -> FrontDoor:
+    """A library with one tool, its making recorded beside it; not to be changed."""
+    folder = tmp_path_factory.mktemp("made")
+    door = FrontDoor(folder / "home", sandbox_cache)
+    file = write_json(folder / "sorting.json", {"name": "word_sorter", "description": "Sort words", "examples": ROWS})
+    with scripted_model(good_sorter) as door.more:
+        door.run("make", file, "--record", folder / "recording")
+    door.more = {}
+    return door
+
+
+@pytest.fixture
+def recording(made: FrontDoor) -> Path:
+    return made.home.parent / "recording"
+
+
+@pytest.fixture
+def copied(made: FrontDoor, door: FrontDoor) -> FrontDoor:
+    """The same library in a place of its own, to be changed."""
+    shutil.copytree(made.home, door.home)
+    return door
+
+
+def test_a_tool_is_made_by_a_model_at_an_endpoint(door: FrontDoor, tmp_path: Path):
+    file = write_json(tmp_path / "sorting.json", {"name": "word_sorter", "examples": ROWS})
+    with scripted_model(good_sorter) as door.more:
+        done = door.run("make", file, "--json")
+    result = json.loads(done.stdout)
+    assert (result["status"], result["tool"]["name"]) == ("published", "word_sorter")
+    assert result["tool"]["evidence"]["held_out"] == {"passed": 2, "wrong": 0, "abstained": 0}
+    assert result["tool"]["provenance"]["model"] == "scripted-1"
+    said = [line for line in done.stderr.splitlines() if line.startswith("word_sorter: ")]
+    assert any("asking scripted" in line for line in said)
+    assert any("published" in line for line in said)
+
+
+def test_a_made_tool_is_listed_and_called_by_later_processes(made: FrontDoor):
+    [row] = made.json("list")
+    assert (row["name"], row["state"], row["held_out_passed"]) == ("word_sorter", "live", 2)
+    assert made.run("call", "word_sorter", "--question", SORTING + "b c a").stdout == "a b c\n"
+    got = made.json("call", "word_sorter", "--json-arguments", '{"words": ["b", "a"]}')
+    assert got == {"tool": "word_sorter", "result": ["a", "b"]}
+
+
+def test_show_tells_source_evidence_examples_and_who_made_it(made: FrontDoor):
+    text = made.run("show", "word_sorter").stdout
+    for part in ("word_sorter(words: list[str])", "return sorted(words)", "held-out 2/2", "(confirmed)", "scripted-1"):
+        assert part in text
+    assert len(made.json("show", "word_sorter")["examples"]) == len(ROWS)
+
+
+def test_a_recorded_making_is_replayed_without_a_model_to_the_same_version(
+    made: FrontDoor, door: FrontDoor, recording: Path, tmp_path: Path
+):
+    file = write_json(tmp_path / "rows.json", ROWS)
+    result = door.json("make", file, "--recording", recording)
+    assert result["status"] == "published"
+    assert result["tool"]["version"] == made.json("show", "word_sorter")["version"]
+    assert result["tool"]["provenance"]["maker"] == "recording"
+
+
+def _as_csv(path: Path) -> None:
+    lines = ["question,answer", *(f'"{row["input"]}","{row["target"]}"' for row in ROWS)]
+    path.write_text("\n".join(lines), encoding="utf-8-sig")
+
+
+def _as_lines(path: Path) -> None:
+    rows = [{"question": row["input"], "answer": row["target"]} for row in ROWS]
+    path.write_text("\n".join(map(json.dumps, rows)) + "\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize(("name", "write"), [("rows.csv", _as_csv), ("rows.jsonl", _as_lines)])
+def test_examples_are_read_from_csv_and_json_lines_too(
+    door: FrontDoor, recording: Path, tmp_path: Path, name: str, write: Any
+):
+    write(tmp_path / name)
+    assert door.json("make", tmp_path / name, "--recording", recording)["status"] == "published"
+
+
+def test_a_tool_that_fits_is_the_answer_and_needs_no_new_one(made: FrontDoor, recording: Path, tmp_path: Path):
+    file = write_json(tmp_path / "others.json", sorting_rows(6, seed=9))
+    done = made.run("make", file, "--recording", recording, "--record", tmp_path / "none")
+    assert done.stdout.startswith("fits: word_sorter")
+    assert "Nothing was recorded" in done.stderr
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_forced_making_is_the_next_version_and_keeps_all_examples(copied: FrontDoor, tmp_path: Path):
+    def better(conversation: list[dict[str, str]]) -> str:
+        return fenced(sort_words("word_sorter").replace("alphabetically: List", "alphabetically:? List"))
+
+    file = write_json(tmp_path / "more.json", sorting_rows(6, seed=9))
+    with scripted_model(better) as copied.more:
+        result = copied.json("make", file, "--name", "word_sorter", "--force")
+    assert (result["status"], result["tool"]["examples"]) == ("published", 14)
+    assert len(copied.json("show", "word_sorter")["versions"]) == 2
+
+
+def test_a_making_that_fails_says_where_and_publishes_nothing(door: FrontDoor, tmp_path: Path):
+    file = write_json(tmp_path / "sorting.json", {"name": "word_sorter", "examples": ROWS})
+    with scripted_model(lambda asked: "I would rather not.") as door.more:
+        done = door.run("make", file, code=1)
+    assert "failed at stage propose, try 3: The reply holds no code" in done.stderr
+    assert door.json("list") == []
+
+
+def test_without_a_maker_make_says_what_to_set(door: FrontDoor, tmp_path: Path):
+    file = write_json(tmp_path / "sorting.json", ROWS)
+    assert "set LATM_MAKER_MODEL" in door.refusal("make", file)
+
+
+def test_a_maker_that_cannot_be_reached_is_told_and_nothing_is_lost(door: FrontDoor, tmp_path: Path):
+    file = write_json(tmp_path / "sorting.json", ROWS)
+    with scripted_model(good_sorter) as environment:
+        pass  # from here on nobody listens at that address
+    door.more = environment
+    done = door.run("make", file, code=1)
+    assert "127.0.0.1" in done.stderr
+
+
+PAIR = {"question": "2 + 2", "answer": "4"}
+BAD_FILES = {
+    "latin1.json": ('{"examples": [{"question": "caf\xe9"}]}'.encode("latin-1"), "not UTF-8"),
+    "words.json": (b"sort these", "neither JSON nor JSON lines"),
+    "lines.jsonl": (b'{"question": "a", "answer": "b"}\nnope', "line 2"),
+    "empty.json": (b'{"examples": []}', "no examples"),
+    "one.json": (json.dumps([PAIR]).encode(), "only one example"),
+    "other.json": (b'{"rows": []}', "holds no examples"),
+    "half.json": (b'[{"question": "a"}, {"question": "b"}]', "has no question and answer"),
+    "list.json": (b'[{"question": "a", "answer": ["b"]}]', "no text"),
+    "many.json": (json.dumps([PAIR] * 1001).encode(), "more than 1000"),
+    "torn.json": (json.dumps([PAIR, {"question": "2 + 2", "answer": "5"}]).encode(), "answer differently"),
+    "deep.json": (b"[" * 100_000, "nests too deep"),
+    "half.csv": (b'question,answer\n"open', "no CSV"),
+    "heads.csv": (b"a,b\n1,2\n", "no question and answer"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_a_bad_file_is_refused_in_one_sentence(door: FrontDoor, recording: Path, tmp_path: Path, name: str):
+    content, sentence = BAD_FILES[name]
+    (tmp_path / name).write_bytes(content)
+    done = door.run("make", tmp_path / name, "--recording", recording, code=2)
+    assert sentence in done.stderr.splitlines()[-1]
+
+
+def test_a_missing_file_and_a_missing_recording_are_told(door: FrontDoor, tmp_path: Path):
+    assert "cannot be read" in door.refusal("make", tmp_path / "nowhere.json")
+    file = write_json(tmp_path / "sorting.json", ROWS)
+    assert "is not a folder" in door.refusal("make", file, "--recording", tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("arguments", [(), ("--question", "q", "--json-arguments", "{}")])
+def test_call_wants_either_arguments_or_a_question(made: FrontDoor, arguments: tuple[str, ...]):
+    assert "usage:" in made.run("call", "word_sorter", *arguments, code=2).stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"), [("[1]", "no JSON object"), ("{", "no JSON"), ('{"words": 1}', "do not fit")]
+)
+def test_arguments_that_cannot_be_taken_are_told(made: FrontDoor, text: str, sentence: str):
+    assert sentence in made.refusal("call", "word_sorter", "--json-arguments", text)
+
+
+def test_a_question_of_another_kind_is_refused_with_its_own_exit_code(made: FrontDoor):
+    assert "does not take this question" in made.refusal("call", "word_sorter", "--question", "How old am I?", code=1)
+    got = made.json("call", "word_sorter", "--question", "How old am I?", code=1)
+    assert got["abstained"] is True
+
+
+@pytest.mark.parametrize("command", ["show", "approve", "export", "call"])
+def test_a_tool_that_is_not_there_is_told(made: FrontDoor, tmp_path: Path, command: str):
+    more = {"export": [str(tmp_path)], "call": ["--question", "q"]}.get(command, [])
+    assert "There is no tool 'nobody'" in made.refusal(command, "nobody", *more)
+
+
+def test_a_library_that_cannot_be_opened_is_told_with_its_own_exit_code(door: FrontDoor):
+    door.home.write_text("no folder")
+    assert str(door.home) in door.refusal("list", code=3)
+
+
+def test_a_bad_setting_names_its_variable(door: FrontDoor):
+    door.more = {"LATM_WORKERS": "many"}
+    assert "LATM_WORKERS" in door.refusal("list")
+
+
+def test_home_may_stand_before_or_after_the_command(made: FrontDoor, door: FrontDoor):
+    assert door.json("--home", made.home, "list") == door.json("list", "--home", made.home) != []
+    assert door.json("list") == []
+
+
+def test_an_imported_tool_waits_until_a_person_approves_it(made: FrontDoor, door: FrontDoor, tmp_path: Path):
+    folder = made.run("export", "word_sorter", tmp_path).stdout.strip()
+    assert "waits" in door.run("import", folder).stdout
+    assert door.json("list")[0]["state"] == "waiting"
+    question = ("call", "word_sorter", "--question", SORTING + "b a")
+    assert "latm-mcp approve" in door.refusal(*question)
+    unasked = door.run("approve", "word_sorter", code=2)
+    assert "return sorted(words)" in unasked.stdout  # it is shown before anybody is asked
+    assert "'not a list to sort'" in unasked.stdout.split("every string constant")[1]
+    assert "pass --yes" in unasked.stderr
+    door.run("approve", "word_sorter", "--yes")
+    assert door.run(*question).stdout == "a b\n"
+    assert (door.home / "tools_store" / "word_sorter" / "tool.py").is_file()
+
+
+def test_a_folder_that_was_tampered_with_is_refused_and_the_others_come_in(
+    made: FrontDoor, door: FrontDoor, tmp_path: Path
+):
+    good = made.run("export", "word_sorter", tmp_path).stdout.strip()
+    bad = shutil.copytree(good, tmp_path / "bad" / "word_sorter")
+    bad.joinpath("tool.py").write_text("import os\n")
+    done = door.run("import", bad, good, code=2)
+    assert "hashes" in done.stderr
+    assert [row["name"] for row in door.json("list")] == ["word_sorter"]
+
+
+def test_export_leaves_alone_what_else_is_in_the_folder(made: FrontDoor, tmp_path: Path):
+    note = tmp_path / "word_sorter" / "recordings" / "note.txt"
+    note.parent.mkdir(parents=True)
+    note.write_text("mine")
+    for _ in range(2):
+        made.run("export", "word_sorter", tmp_path)
+        assert note.read_text() == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["word_sorter"]
+
+
+class Terminal:
+    """A command on a terminal of so many columns."""
+
+    def __init__(self, door: FrontDoor, columns: int, *arguments: str | Path):
+        self.ours, theirs = pty.openpty()
+        environment = {**door.environment, "TERM": "xterm", "COLUMNS": str(columns), "LINES": "50"}
+        self.process = subprocess.Popen(
+            [*LINE, *map(str, arguments)], env=environment, stdin=theirs, stdout=theirs, stderr=theirs
+        )
+        os.close(theirs)
+
+    def type(self, text: str) -> None:
+        os.write(self.ours, text.encode())
+
+    def ended(self, code: int) -> str:
+        """All that it showed, once it has ended with this code."""
+        shown = b""
+        timer = threading.Timer(SECONDS, self.process.kill)
+        timer.start()
+        while True:
+            try:
+                chunk = os.read(self.ours, 65536)
+            except OSError:  # the other end is closed
+                break
+            if not chunk:
+                break
+            shown += chunk
+        timer.cancel()
+        os.close(self.ours)
+        assert self.process.wait(SECONDS) == code, shown
+        return shown.decode()
+
+
+def _visible(text: str) -> list[str]:
+    import re
+
+    return [re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", line) for line in text.replace("\r", "").split("\n")]
+
+
+@pytest.mark.parametrize("columns", [60, 80, 140])
+def test_a_table_fits_the_terminal(made: FrontDoor, columns: int):
+    lines = _visible(Terminal(made, columns, "list").ended(0))
+    assert max(map(len, lines)) <= columns
+    assert any("word_sorter" in line for line in lines)
+
+
+def test_a_person_is_asked_on_a_terminal_before_a_tool_goes_live(made: FrontDoor, door: FrontDoor, tmp_path: Path):
+    folder = made.run("export", "word_sorter", tmp_path).stdout.strip()
+    door.run("import", folder)
+    for typed, code, state in (("\n", 1, "waiting"), ("n\n", 1, "waiting"), ("y\n", 0, "live")):
+        terminal = Terminal(door, 100, "approve", "word_sorter")
+        terminal.type(typed)
+        assert "Approve word_sorter? [y/N]" in terminal.ended(code)
+        assert door.json("list")[0]["state"] == state
+
+
+def test_progress_is_live_on_a_terminal(door: FrontDoor, recording: Path, tmp_path: Path):
+    file = write_json(tmp_path / "rows.json", ROWS)
+    shown = Terminal(door, 100, "make", file, "--recording", recording).ended(0)
+    assert "\x1b[?25l" in shown  # the cursor is hidden while lines are redrawn,
+    assert "\x1b[?25h" in shown  # and comes back
+    assert "published: word_sorter" in shown
+
+
+HOSTILE = '''
+def shout(word: str) -> str:
+    """Return it loudly."""
+    return "\\x1b[31m[bold]" + word.upper() + "\\u202e"
+
+def parse(question: str) -> dict:
+    if not question.startswith("Shout "):
+        raise NotThisTask("no shouting")
+    return {"word": question.removeprefix("Shout ")}
+
+def render(result, question: str) -> str:
+    return result.removeprefix("\\x1b[31m[bold]").removesuffix("\\u202e")
+'''
+
+
+def test_what_a_tool_returns_cannot_drive_the_terminal(door: FrontDoor, tmp_path: Path):
+    words = ("pear", "fig", "plum", "lime", "date", "kiwi")
+    rows = [{"question": f"Shout {word}", "answer": word.upper()} for word in words]
+    file = write_json(tmp_path / "shout.json", {"name": "shout", "examples": rows})
+    with scripted_model(lambda asked: fenced(HOSTILE)) as door.more:
+        door.run("make", file)
+    text = door.run("call", "shout", "--json-arguments", '{"word": "hey"}').stdout
+    assert text == "[31m[bold]HEY\n"
+    assert door.json("call", "shout", "--json-arguments", '{"word": "hey"}')["result"] == "[31m[bold]HEY"
+
+
+def test_serving_imports_no_screen_and_no_model_library(door: FrontDoor):
+    code = "import sys, latm_mcp.cli, latm_mcp.cli_serve; print(sorted({'rich', 'openai', 'latm_mcp.llm'} & set(sys.modules)))"
+    line = [LINE[0], "-c", code]
+    done = subprocess.run(line, env=door.environment, capture_output=True, encoding="utf-8", timeout=SECONDS)
+    assert done.stdout == "[]\n", done.stderr
+
+
+@pytest.mark.parametrize("arguments", [(), ("serve",), ("--exposure", "static"), ("serve", "--exposure", "static")])
+def test_serving_is_the_default_and_ends_with_its_input(door: FrontDoor, arguments: tuple[str, ...]):
+    assert door.run(*arguments).stdout == ""
+
+
+def test_the_help_names_the_exit_codes(door: FrontDoor):
+    text = door.run("--help").stdout
+    assert all(f"  {code}  " in text for code in range(4))
+
+
+@pytest.fixture
+def hanging() -> Iterator[tuple[dict[str, str], threading.Event]]:
+    """A model that never answers, and an event that says that it was asked."""
+    asked, over = threading.Event(), threading.Event()
+
+    def wait(conversation: list[dict[str, str]]) -> str:
+        asked.set()
+        over.wait(SECONDS)
+        return "too late"
+
+    with scripted_model(wait) as environment:
+        yield environment, asked
+        over.set()
+
+
+def test_an_interrupted_making_stops_cleanly(
+    door: FrontDoor, tmp_path: Path, hanging: tuple[dict[str, str], threading.Event]
+):
+    door.more, asked = hanging
+    file = write_json(tmp_path / "sorting.json", ROWS)
+    process = subprocess.Popen(
+        [*LINE, "make", str(file)], env=door.environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert asked.wait(SECONDS)
+    time.sleep(0.2)  # the request is out; a signal before that is answered the same way
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=SECONDS)
+    assert (process.returncode, out) == (130, b"")
+    assert b"Traceback" not in err
+    assert b"latm-mcp: stopped" in err
+
+
+def test_a_reader_that_has_read_enough_is_no_error(made: FrontDoor):
+    process = subprocess.Popen(
+        [*LINE, "show", "word_sorter"], env=made.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait(SECONDS) == 0
