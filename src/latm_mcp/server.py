@@ -172,6 +172,8 @@ async def serve_stdio(settings: Settings, maker: Maker | None = None) -> None:
 
     Raises: StoreUnusable, SandboxUnavailable.
     """
+    logging.basicConfig(stream=sys.stderr, format="%(name)s: %(message)s")
+    logging.getLogger("latm_mcp").setLevel(logging.INFO)
     async with stdio_server() as (read, write):
         ended: list[signal.Signals] = []
         async with anyio.create_task_group() as group:
