@@ -43,18 +43,21 @@ class Judgings:
 
         Raises: BadInput, while another draft of that job is judged; what `Latm.draft` raises.
         """
-        judging = self._under_way.get(job)
-        if judging is None:
-            judging = self._under_way[job] = _Judging(job, draft)
-            self._group.start_soon(self._judge, judging)
-        elif judging.draft != draft:
-            raise BadInput(
-                f"Another draft of job {job!r} is being judged. Call make_tool with the job alone to wait for it."
-            )
-        return await _follow(judging, report, wait)
+        while True:
+            judging = self._under_way.get(job)
+            if judging is None:
+                judging = self._under_way[job] = _Judging(job, draft)
+                self._group.start_soon(self._judge, judging)
+            elif judging.draft != draft and not judging.scope.cancel_called:
+                raise BadInput(
+                    f"Another draft of job {job!r} is being judged. Call make_tool with the job alone to wait for it."
+                )
+            result = await _follow(judging, report, wait)
+            if result is not None and judging.draft == draft:
+                return result
 
     async def follow(self, job: str, report: Report, wait: float) -> MakeResult | None:
-        """Wait for a job's judging, if there is one."""
+        """Wait for a job's judging, if there is one; None also where another request stops it."""
         judging = self._under_way.get(job)
         return None if judging is None else await _follow(judging, report, wait)
 
@@ -71,8 +74,11 @@ class Judgings:
             judging.done.set()
 
 
-async def _follow(judging: _Judging, report: Report, wait: float) -> MakeResult:
-    """Raises: what the judging raised. Cancelled as the last follower, it stops the judging; no try is used then."""
+async def _follow(judging: _Judging, report: Report, wait: float) -> MakeResult | None:
+    """How a judging came out, `running` when the wait is over, or None where another request has stopped it.
+
+    Cancelled as the last follower, it stops the judging; no try is used then. Raises: what the judging raised.
+    """
     judging.followers.append(report)
     with anyio.move_on_after(wait) as patience:
         try:
@@ -85,14 +91,7 @@ async def _follow(judging: _Judging, report: Report, wait: float) -> MakeResult:
             judging.followers.remove(report)
     if judging.error is not None:
         raise judging.error
-    if judging.result is not None:
-        return judging.result
     if judging.done.is_set():
-        raise BadInput(
-            f"The judging of job {judging.job!r} was stopped by another request; no try was used. Hand the draft in again."
-        )
-    return MakeResult(
-        "running",
-        f"The draft is still being judged. Call make_tool with job {judging.job!r} alone to see how it stands.",
-        judging.job,
-    )
+        return judging.result
+    following = f"The draft is still being judged. Call make_tool with job {judging.job!r} alone to see how it stands."
+    return MakeResult("running", following, judging.job)

@@ -47,5 +47,6 @@ async def _pass_on(ctx: ServerRequestContext[Any, Any], receive: MemoryObjectRec
             except anyio.EndOfStream:
                 return
             told, sentence = progress.done, one_line(progress.sentence, 200)
-        done = max(told, done + (1.0 - done) * 0.02)
-        await ctx.session.report_progress(done, 1.0, sentence)
+        if (grown := max(told, done + (1.0 - done) * 0.02)) > done:
+            done = grown
+            await ctx.session.report_progress(done, 1.0, sentence)

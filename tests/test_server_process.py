@@ -1,0 +1,213 @@
+"""The server as a process: it starts light, survives a torn client, ends with its input or a signal, and leaves no child."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from mcp import Client
+from mcp.client.stdio import stdio_client
+from served import REQUEST, WITHIN, call, child, make_by_client
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks at processes in /proc")
+
+
+class Wire:
+    """A server process and raw lines of JSON."""
+
+    def __init__(self, home: Path, cache: Path, *more: object):
+        how = child(home, cache, *more)
+        self.process = subprocess.Popen(
+            [how.command, *how.args], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+
+    def send(self, method: str, params: Any = None, id: int | None = None) -> None:
+        message = {"jsonrpc": "2.0", "method": method, "params": params or {}} | ({} if id is None else {"id": id})
+        self.send_raw(json.dumps(message).encode())
+
+    def send_raw(self, line: bytes) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(line + b"\n")
+        self.process.stdin.flush()
+
+    def answer(self, id: int) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            message: dict[str, Any] = json.loads(line)
+            if message.get("id") == id:
+                return message
+        raise AssertionError("the server closed its output")
+
+    def shake_hands(self) -> dict[str, Any]:
+        info = {"name": "raw", "version": "1"}
+        self.send("initialize", {"protocolVersion": "2024-11-05", "capabilities": {}, "clientInfo": info}, id=0)
+        answer = self.answer(0)
+        self.send("notifications/initialized")
+        return answer
+
+    def children(self) -> set[int]:
+        found, todo = set(), [self.process.pid]
+        while todo:
+            pid = todo.pop()
+            for listed in Path(f"/proc/{pid}/task").glob("*/children"):
+                todo += [int(number) for number in listed.read_text().split()]
+            found.add(pid)
+        return found - {self.process.pid}
+
+    def warm(self) -> set[int]:
+        """Wait for the sandbox's worker."""
+        deadline = time.monotonic() + WITHIN
+        while not (found := self.children()):
+            assert time.monotonic() < deadline, "no worker was started"
+            time.sleep(0.02)
+        return found
+
+
+@pytest.fixture
+def wire(tmp_path: Path, sandbox_cache: Path) -> Iterator[Wire]:
+    opened = Wire(tmp_path / "home", sandbox_cache)
+    yield opened
+    opened.process.kill()
+    opened.process.communicate(timeout=WITHIN)
+
+
+def gone(pids: set[int], within: float = 10) -> bool:
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        if not any(alive(pid) for pid in pids):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_the_oldest_handshake_is_served_and_told_that_the_list_changes(wire: Wire):
+    hello = wire.shake_hands()["result"]
+    assert hello["protocolVersion"] == "2024-11-05"
+    assert hello["capabilities"]["tools"] == {"listChanged": True}
+    assert "make_tool" in hello["instructions"]
+    wire.send("tools/list", id=1)
+    assert [tool["name"] for tool in wire.answer(1)["result"]["tools"]] == ["call_tool", "dispatch", "make_tool"]
+
+
+def test_the_sandbox_is_got_ready_only_after_the_first_list(wire: Wire):
+    wire.shake_hands()
+    time.sleep(1)
+    assert wire.children() == set()
+    wire.send("tools/list", id=1)
+    wire.answer(1)
+    assert wire.warm()
+
+
+@pytest.mark.parametrize("how", ["end of input", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"])
+def test_the_server_ends_and_leaves_no_child(wire: Wire, how: str):
+    wire.shake_hands()
+    wire.send("tools/list", id=1)
+    wire.answer(1)
+    workers = wire.warm()
+    assert wire.process.stdin is not None
+    if how == "end of input":
+        wire.process.stdin.close()
+        wire.process.stdin = None
+        assert wire.process.wait(10) == 0
+    else:
+        number = getattr(signal, how)
+        os.kill(wire.process.pid, number)
+        assert wire.process.wait(10) == -number
+    assert gone(workers)
+
+
+@pytest.mark.parametrize("how", ["end of input", "SIGTERM"])
+def test_the_server_ends_in_the_middle_of_a_making(tmp_path: Path, sandbox_cache: Path, how: str):
+    log = tmp_path / "log"
+    wire = Wire(tmp_path / "home", sandbox_cache, log, 600)
+    try:
+        wire.shake_hands()
+        wire.send("tools/list", id=1)
+        wire.answer(1)
+        workers = wire.warm()
+        wire.send("tools/call", {"name": "make_tool", "arguments": REQUEST}, id=2)
+        deadline = time.monotonic() + WITHIN
+        while not log.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert wire.process.stdin is not None
+        if how == "SIGTERM":
+            wire.process.terminate()
+        else:
+            wire.process.stdin.close()
+            wire.process.stdin = None
+        wire.process.wait(10)
+        assert gone(workers)
+    finally:
+        wire.process.kill()
+        wire.process.communicate(timeout=WITHIN)
+
+
+def test_torn_lines_and_late_or_unknown_cancellations_are_harmless(wire: Wire):
+    wire.shake_hands()
+    wire.send("notifications/cancelled", {"requestId": 99, "reason": "late"})
+    wire.send_raw(b'{"jsonrpc": "2.0", "id": 5, "method": "tools/call", "params": {"name": "dispatch", "argum')
+    wire.send_raw(
+        b'{"jsonrpc":"2.0","id":6,"method":"tools/call","params":{"name":"dispatch","arguments":{"question":"a\\ud83d"}}}'
+    )
+    wire.send_raw(b"\xff\xfe not UTF-8")
+    wire.send("tools/list", id=7)
+    assert len(wire.answer(7)["result"]["tools"]) == 3
+    wire.send("notifications/cancelled", {"requestId": 7, "reason": "late"})
+    wire.send("tools/call", {"name": "dispatch", "arguments": {"question": "Who?"}}, id=8)
+    assert wire.answer(8)["result"]["structuredContent"]["outcome"] == "new"
+
+
+def test_starting_imports_nothing_that_a_session_may_never_need():
+    code = "import sys, latm_mcp.server; print([m for m in ('openai', 'rich', 'wasmtime', 'jsonschema') if m in sys.modules])"
+    source = str(Path(__file__).parent.parent / "src")
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {source!r}); {code}"],
+        capture_output=True,
+        text=True,
+        timeout=WITHIN,
+    )
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.anyio
+async def test_nothing_but_the_protocol_is_on_standard_output(tmp_path: Path, sandbox_cache: Path):
+    noisy = tmp_path / "log"
+    with anyio.fail_after(WITHIN):
+        transport = stdio_client(child(tmp_path / "home", sandbox_cache, noisy, 0))
+        async with Client(transport, mode="legacy") as client:
+            made = await call(client, "make_tool", **REQUEST)
+            assert made["status"] == "published"
+            assert await call(client, "sort_words", words=["b", "a"]) == {"result": ["a", "b"]}
+
+
+@pytest.mark.anyio
+async def test_a_tool_made_over_stdio_is_there_after_the_process_was_killed(tmp_path: Path, sandbox_cache: Path):
+    with anyio.fail_after(WITHIN):
+        async with Client(child(tmp_path / "home", sandbox_cache), mode="auto") as client:
+            await make_by_client(client)
+    wire = Wire(tmp_path / "home", sandbox_cache)
+    try:
+        wire.shake_hands()
+        wire.send("tools/list", id=1)
+        assert "sort_words" in [tool["name"] for tool in wire.answer(1)["result"]["tools"]]
+        wire.process.kill()
+        wire.process.wait(10)
+    finally:
+        wire.process.communicate(timeout=WITHIN)
+    async with Client(child(tmp_path / "home", sandbox_cache), mode="legacy") as client:
+        assert await call(client, "sort_words", words=["b", "a"]) == {"result": ["a", "b"]}
