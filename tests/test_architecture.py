@@ -37,7 +37,9 @@ DOORS = {
 def family(module: str) -> str:
     """`latm_mcp.making.propose` -> `making`; `latm_mcp.store_files` -> `store`: `x_*` is a part of `x`."""
     first = module.removeprefix("latm_mcp").lstrip(".").split(".")[0] or "__init__"
-    return first if first.startswith("__") else first.split("_")[0]
+    if first.startswith("__"):
+        return first if first == "__main__" else "__init__"  # `__version__` and the like are the package's own
+    return first.split("_")[0]
 
 
 def imports_of(path: Path) -> set[str]:

@@ -7,6 +7,8 @@ seed and clock, and the gates of the design (2.7) refuse what is right for the w
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import anyio
+
 from latm_mcp import gates, prompts
 from latm_mcp.compare import lower_bound
 from latm_mcp.drafts import request_for
@@ -17,6 +19,7 @@ from latm_mcp.outcomes import AnswerQuestion, Json, Limits, Outcome, Program, Re
 from latm_mcp.sandbox import Sandbox
 
 WORLDS = (World(seed=1), World(seed=2, clock_offset=400 * 24 * 3600))
+AT_ONCE = 4  # runs asked for at once: enough to keep the sandbox's workers busy
 FAILURES_TOLD = 3  # how many failing questions one feedback shows
 
 
@@ -45,17 +48,29 @@ async def verify(proposal: Proposal, task: Task, seen: Sequence[Exposure], judge
 
 async def _runs(proposal: Proposal, task: Task, seen: Sequence[Exposure], judge_: Judge) -> list[Run]:
     """One run of every example that can be put to the proposal; without an adapter, those that have a call."""
-    program, runs = Program(proposal.draft.source, task.name), []
-    for index, example in enumerate(task.examples):
-        if not proposal.adapter and seen[index] == "held-out":
-            continue  # no adapter, and its question was in no prompt: there is no call for it
-        request = request_for(proposal, example.question)
-        first, second = [
-            await judge_.sandbox.run(program, request, limits=judge_.limits, world=world) for world in WORLDS
-        ]
-        _refuse_different(example, first, second)
-        runs.append(judge(index, example, request, first, task.comparison))
-    return runs
+    # Without an adapter there is no call for a question that was in no prompt.
+    indices = [index for index in range(len(task.examples)) if proposal.adapter or seen[index] != "held-out"]
+    requests = {index: request_for(proposal, task.examples[index].question) for index in indices}
+    program = Program(proposal.draft.source, task.name)
+    outcomes: dict[tuple[int, World], Outcome] = {}
+    limiter = anyio.CapacityLimiter(AT_ONCE)
+
+    async def run(index: int, world: World) -> None:
+        async with limiter:
+            outcomes[index, world] = await judge_.sandbox.run(
+                program, requests[index], limits=judge_.limits, world=world
+            )
+
+    async with anyio.create_task_group() as group:
+        for index in indices:
+            for world in WORLDS:
+                group.start_soon(run, index, world)
+    for index in indices:
+        _refuse_different(task.examples[index], *(outcomes[index, world] for world in WORLDS))
+    return [
+        judge(index, task.examples[index], requests[index], outcomes[index, WORLDS[0]], task.comparison)
+        for index in indices
+    ]
 
 
 def _refuse_different(example: Example, first: Outcome, second: Outcome) -> None:
