@@ -17,6 +17,7 @@ from served import EXAMPLES, REQUEST, WITHIN, call, child, make_by_client, names
 
 from latm_mcp import server
 from latm_mcp.outcomes import Returned
+from latm_mcp.sandbox import WasmSandbox
 from latm_mcp.server import open_server
 from latm_mcp.server_results import MAX_RESULT_BYTES, OUR_FAULT
 from latm_mcp.settings import Settings
@@ -177,6 +178,18 @@ async def test_a_result_that_is_too_large_is_refused_by_its_size(client: Client)
     await make_by_client(client)
     words = ["w" * 50] * (MAX_RESULT_BYTES // 50)
     assert "ask for less" in await refusal(client, "sort_words", words=words)
+
+
+async def test_a_call_that_the_sandbox_keeps_waiting_is_answered_with_a_sentence(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(server, "USE_SECONDS", 0.2)
+    hasty = Settings(home=settings.home, cache=settings.cache, call_seconds=-9.8)
+    async with open_server(settings) as opened, Client(opened) as client:
+        await make_by_client(client)
+    async with open_server(hasty) as opened, Client(opened) as client:
+        monkeypatch.setattr(WasmSandbox, "run", lambda *_, **__: anyio.sleep_forever())
+        assert "Try again in a minute" in await refusal(client, "sort_words", words=["a"])
 
 
 async def test_a_bug_is_told_as_a_bug_and_logged(

@@ -157,6 +157,21 @@ def test_the_server_ends_in_the_middle_of_a_making(tmp_path: Path, sandbox_cache
         wire.process.communicate(timeout=WITHIN)
 
 
+def test_a_library_that_cannot_be_opened_ends_the_server_at_once_with_its_sentence(tmp_path: Path, sandbox_cache: Path):
+    (tmp_path / "home").write_text("a file where the folder should be", encoding="utf-8")
+    how = child(tmp_path / "home", sandbox_cache)
+    process = subprocess.Popen([how.command, *how.args], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.wait(WITHIN) == 1  # though its input stays open
+    assert "StoreUnusable: The library" in process.communicate()[1]
+
+
+def test_a_line_of_many_megabytes_is_read_and_answered(wire: Wire):
+    wire.shake_hands()
+    examples = [{"question": "q" * 60_000, "answer": str(number)} for number in range(400)]
+    wire.send("tools/call", {"name": "make_tool", "arguments": {"examples": examples}}, id=1)
+    assert wire.answer(1)["result"]["isError"] is True
+
+
 def test_torn_lines_and_late_or_unknown_cancellations_are_harmless(wire: Wire):
     wire.shake_hands()
     wire.send("notifications/cancelled", {"requestId": 99, "reason": "late"})

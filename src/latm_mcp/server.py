@@ -20,7 +20,7 @@ from mcp.shared.exceptions import MCPError
 from pydantic import ValidationError
 
 from latm_mcp import __version__
-from latm_mcp.errors import LatmError, NotFound
+from latm_mcp.errors import LatmError, NotFound, SandboxUnavailable
 from latm_mcp.latm import Latm, open_latm
 from latm_mcp.models import Maker
 from latm_mcp.outcomes import Json
@@ -28,15 +28,17 @@ from latm_mcp.server_announce import Announcer, client_of
 from latm_mcp.server_calling import call_native, call_tool, dispatch
 from latm_mcp.server_catalogue import Catalogue
 from latm_mcp.server_commands import INSTRUCTIONS
+from latm_mcp.server_input import standard_input
 from latm_mcp.server_judging import Judgings
 from latm_mcp.server_making import MakingDesk
 from latm_mcp.server_reading import Reading
-from latm_mcp.server_results import OUR_FAULT, honest
+from latm_mcp.server_results import OUR_FAULT, first_of, honest
 from latm_mcp.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.1  # how often the library is looked at for what other processes published
+USE_SECONDS = 45.0  # some clients give a request up after 60 and lose its answer
 WARM_AFTER_SECONDS = 0.2  # the first list is on its way to the client by then
 
 
@@ -64,6 +66,7 @@ class Face:
         self.announcer = Announcer(latm.store, self.catalogue)
         self.desk = MakingDesk(latm, self.catalogue, self.announcer, judgings, settings.answer_within)
         self.listed = anyio.Event()
+        self._patience = max(USE_SECONDS, settings.call_seconds + 10)
 
     async def list_tools(self, ctx: ServerRequestContext[Any, Any], params: object) -> types.ListToolsResult:
         """The present list."""
@@ -81,15 +84,23 @@ class Face:
     async def _call(
         self, ctx: ServerRequestContext[Any, Any], name: str, arguments: dict[str, Json]
     ) -> types.CallToolResult:
-        match name:
-            case "make_tool":
-                return await self.desk.make_tool(ctx, arguments)
-            case "dispatch":
-                return await dispatch(self.latm, self.announcer, client_of(ctx), arguments)
-            case "call_tool":
-                return await call_tool(self.latm, arguments)
-            case _:
-                return await call_native(self.latm, name, arguments)
+        if name == "make_tool":  # it keeps to its own time
+            return await self.desk.make_tool(ctx, arguments)
+        try:
+            with anyio.fail_after(self._patience):
+                return await self._use(client_of(ctx), name, arguments)
+        except TimeoutError:
+            raise SandboxUnavailable(
+                f"There is no answer after {self._patience:g} s: the sandbox may still be compiled, which happens once on a "
+                "machine, or it is busy. Try again in a minute."
+            ) from None
+
+    async def _use(self, client: str, name: str, arguments: dict[str, Json]) -> types.CallToolResult:
+        if name == "dispatch":
+            return await dispatch(self.latm, self.announcer, client, arguments)
+        if name == "call_tool":
+            return await call_tool(self.latm, arguments)
+        return await call_native(self.latm, name, arguments)
 
     async def watch(self) -> None:
         """Announce for ever what any process publishes."""
@@ -136,7 +147,8 @@ async def open_server(settings: Settings, maker: Maker | None = None) -> AsyncIt
     maker: None where the calling client's own model writes the code.
     Raises: StoreUnusable, SandboxUnavailable.
     """
-    async with open_latm(settings, maker) as latm, anyio.create_task_group() as group:
+    opening = open_latm(settings, maker, progress=partial(logger.info, "%s"))
+    async with opening as latm, anyio.create_task_group() as group:
         face = Face(latm, settings, Judgings(latm, group))
         group.start_soon(face.watch)
         group.start_soon(face.warm)
@@ -174,18 +186,25 @@ async def serve_stdio(settings: Settings, maker: Maker | None = None) -> None:
     """
     logging.basicConfig(stream=sys.stderr, format="%(name)s: %(message)s")
     logging.getLogger("latm_mcp").setLevel(logging.INFO)
-    async with stdio_server() as (read, write):
-        ended: list[signal.Signals] = []
-        async with anyio.create_task_group() as group:
-            group.start_soon(_end_on_signal, group.cancel_scope, ended)
-            async with open_server(settings, maker) as server:
-                await server.run(read, write, server.create_initialization_options())
-            group.cancel_scope.cancel()
-        if ended:
-            # Everything of ours is closed. What is left is a thread that reads stdin, which nothing but its end can wake:
-            # so the signal does now what it does to any process.
-            signal.signal(ended[0], signal.SIG_DFL)
-            os.kill(os.getpid(), ended[0])
+    ended: list[signal.Signals] = []
+    try:
+        await _serve_stdio(settings, maker, ended)
+    except BaseExceptionGroup as group:  # task groups wrap what stands in the way of opening
+        known = group.subgroup(LatmError)
+        if known is None:
+            raise
+        raise first_of(known) from None
+    if ended:  # all is closed: now the signal does what it does to any process, so that whoever sent it can tell
+        signal.signal(ended[0], signal.SIG_DFL)
+        os.kill(os.getpid(), ended[0])
+
+
+async def _serve_stdio(settings: Settings, maker: Maker | None, ended: list[signal.Signals]) -> None:
+    async with open_server(settings, maker) as server, anyio.create_task_group() as group:
+        group.start_soon(_end_on_signal, group.cancel_scope, ended)
+        async with stdio_server(stdin=standard_input()) as (read, write):
+            await server.run(read, write, server.create_initialization_options())
+        group.cancel_scope.cancel()
 
 
 async def _end_on_signal(scope: anyio.CancelScope, ended: list[signal.Signals]) -> None:

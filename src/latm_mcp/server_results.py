@@ -41,17 +41,16 @@ async def honest(work: Callable[[], Awaitable[types.CallToolResult]]) -> types.C
         return failed(str(error))
     except BaseExceptionGroup as group:
         known, others = group.split(LatmError)
-        if others is not None:
-            if not isinstance(others, Exception):
-                raise
-            return _bug(group)
-        return failed(str(_leaf(known)))
+        if others is not None and not isinstance(others, Exception):
+            raise
+        return failed(str(first_of(known))) if known is not None and others is None else _bug(group)
     except Exception as error:  # noqa: BLE001 the top-level handler: a client gets a sentence, the log gets the rest
         return _bug(error)
 
 
-def _leaf(error: BaseException | None) -> BaseException | None:
-    return _leaf(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
+def first_of(error: BaseException) -> BaseException:
+    """The first error in a group of errors, however deep; an error that is no group is itself."""
+    return first_of(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
 
 
 def _bug(error: BaseException) -> types.CallToolResult:
