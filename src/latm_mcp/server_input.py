@@ -13,8 +13,9 @@ CHUNK = 1 << 16
 
 
 def standard_input() -> Any:
-    """What `stdio_server` should read; None for its own way, where input cannot be waited for (Windows, a plain file)."""
-    if sys.platform == "win32" or stat.S_ISREG(os.fstat(0).st_mode):
+    """What `stdio_server` should read; None for its own way, where input cannot be waited for (Windows, files, /dev/null)."""
+    mode = os.fstat(0).st_mode
+    if sys.platform == "win32" or not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(0)):
         return None
     return _Lines(os.dup(0))
 
