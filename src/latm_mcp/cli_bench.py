@@ -20,9 +20,9 @@ from latm_mcp.outcomes import Json
 from latm_mcp.recording import RecordedMaker
 from latm_mcp.settings import Settings
 
-NUMBERS = ("tries", "right", "wrong", "abs-\ntained", "%\n(paper)", "secs", "calls\nmaking", "calls\nusing")
+NUMBERS = ("tries", "right", "wrong", "ab-\nstained", "%\n(paper)", "secs", "model\ncalls")
 COLUMNS = ("task (tool)", "status", *NUMBERS)
-NOTE = "paper: Cai et al. 2023, tools by GPT-4 used by GPT-3.5. A strong model may know these data sets."
+NOTE = "model calls: in making + in use. paper: Cai et al. 2023, tools by GPT-4 used by GPT-3.5. A strong model may know these data sets."
 
 
 def bench(options: argparse.Namespace, settings: Settings) -> int:
@@ -89,7 +89,7 @@ def _cells(row: BenchRow) -> tuple[object, ...]:
     paper = "" if row.paper is None else f" ({row.paper:.1f})"
     task = f"{row.task} ({row.tool})" if row.tool not in ("", row.task) else row.task
     counts = (row.tries, f"{row.right}/{row.total}", row.wrong, row.abstained)
-    return (task, row.status, *counts, ours + paper, f"{row.seconds:.1f}", row.making, row.using)
+    return (task, row.status, *counts, ours + paper, f"{row.seconds:.1f}", f"{row.making}+{row.using}")
 
 
 def _as_json(row: BenchRow) -> dict[str, Json]:

@@ -18,7 +18,7 @@ from latm_mcp.errors import BadInput
 from latm_mcp.outcomes import Json
 from latm_mcp.settings import Settings
 
-NUMBERS = ("examples", "tries", "correct", "wrong", "abs-\ntained", "model\ncalls", "secs")
+NUMBERS = ("examples", "tries", "correct", "wrong", "ab-\nstained", "model\ncalls", "secs")
 COLUMNS = ("task", *NUMBERS, "blind+held-out")
 
 

@@ -23,7 +23,7 @@ Told: TypeAlias = Callable[[str, str, float], None]  # task, sentence, share don
 
 PIPE_WIDTH = 200  # columns of a table where no terminal sets them
 MAX_CELL = 400
-MAX_NAME = 20  # columns that the first column keeps on a narrow terminal
+MAX_WORD = 20  # longer words are folded on a narrow terminal
 
 
 def write(text: str) -> None:
@@ -44,21 +44,50 @@ def tell(sentence: str) -> None:
 def write_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[str] = ()
 ) -> None:
-    """A table on standard output that fits the terminal's width. right: the columns to align right."""
+    """A table on standard output that fits the terminal's width; as lists of lines where that is too narrow for it.
+
+    right: the columns to align right.
+    """
     width = None if sys.stdout.isatty() else PIPE_WIDTH
     console = Console(file=sys.stdout, width=width, markup=False, highlight=False, emoji=False)
-    table = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    names = [len(one_line(str(row[0]), MAX_CELL)) for row in rows]
-    for column in columns:
-        widest = max((len(line) for line in column.split("\n")), default=0)
-        least = (
-            min(MAX_NAME, max(names, default=0)) if column == columns[0] else widest
-        )  # a folded name is hard to read
+    cells = [[one_line(str(cell), MAX_CELL) for cell in row] for row in rows]
+    gap, widths = 2, _widths(columns, cells, console.width - 1 - 2 * len(columns))
+    if not widths:
+        gap, widths = 1, _widths(columns, cells, console.width - 1 - len(columns))
+    if not widths:
+        for row in cells:
+            for column, cell in zip(columns, row, strict=True):
+                name = " ".join(column.replace("-\n", "").split())
+                console.print(Text(f"{name}: {cell}", overflow="fold"))
+            console.print()
+        return
+    table = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD, padding=(0, gap - 1, 0, 0))
+    for column, width in zip(columns, widths, strict=True):
         align: Literal["left", "right"] = "right" if column in right else "left"
-        table.add_column(column, justify=align, overflow="fold", min_width=max(least, widest))
-    for row in rows:
-        table.add_row(*(Text(one_line(str(cell), MAX_CELL)) for cell in row))
+        table.add_column(column, justify=align, overflow="fold", width=width)
+    for row in cells:
+        table.add_row(*map(Text, row))
     console.print(table)
+
+
+def _widths(columns: Sequence[str], cells: Sequence[Sequence[str]], space: int) -> list[int]:
+    """How wide each column may be within `space`; none where even their longest words do not fit.
+
+    rich's own sharing out cuts words in one column while another has room to wrap.
+    """
+    longest = [
+        max(len(line) for line in (*columns[n].split("\n"), *(row[n] for row in cells))) for n in range(len(columns))
+    ]
+    words = [max(map(len, f"{columns[n]} {' '.join(row[n] for row in cells)}".split())) for n in range(len(columns))]
+    widths = [min(MAX_WORD, word) for word in words]
+    spare = space - sum(widths)
+    if spare < 0:
+        return []
+    for number, whole in enumerate(longest):
+        more = min(spare, whole - widths[number])
+        widths[number] += more
+        spare -= more
+    return widths
 
 
 @contextmanager
