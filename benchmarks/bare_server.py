@@ -17,9 +17,15 @@ async def main(count: int) -> None:
         "required": ["words"],
         "additionalProperties": False,
     }
-    returns = {"type": "object", "properties": {"result": {"type": "array", "items": {"type": "string"}}}, "required": ["result"]}
+    returns = {
+        "type": "object",
+        "properties": {"result": {"type": "array", "items": {"type": "string"}}},
+        "required": ["result"],
+    }
     tools = [
-        types.Tool(name=f"tool_{n}", description="Sort words alphabetically. " * 6, input_schema=schema, output_schema=returns)
+        types.Tool(
+            name=f"tool_{n}", description="Sort words alphabetically. " * 6, input_schema=schema, output_schema=returns
+        )
         for n in range(count)
     ]
 

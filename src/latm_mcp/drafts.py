@@ -29,7 +29,10 @@ def read_draft(reply: str) -> Draft:
         raise Rejected("The reply holds no code: give the whole file in one fenced block marked `python`.")
     if len(files) > 1:
         raise Rejected(f"The reply holds {len(files)} blocks of Python: give the whole file in one block.")
-    return Draft(source=files[0].strip("\n").rstrip() + "\n", calls=_calls([body for language, body in blocks if language == "json"]))
+    return Draft(
+        source=files[0].strip("\n").rstrip() + "\n",
+        calls=_calls([body for language, body in blocks if language == "json"]),
+    )
 
 
 def _calls(bodies: list[str]) -> tuple[Call, ...]:

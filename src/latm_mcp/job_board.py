@@ -82,7 +82,8 @@ async def _follow_here(run: _Run, report: Report, patience: anyio.CancelScope) -
     try:
         await run.done.wait()
     except anyio.get_cancelled_exc_class():
-        if run.followers == [report] and not patience.cancel_called:  # the caller gave up; running out of patience is not that
+        # The caller gave up; running out of patience is not that.
+        if run.followers == [report] and not patience.cancel_called:
             run.scope.cancel()
         raise
     finally:

@@ -61,7 +61,13 @@ class Latm:
         self._dispatcher: tuple[int, Dispatcher] | None = None
 
     async def make(
-        self, request: MakeRequest, report: Report, wait: float = 1e9, *, maker: Maker | None = None, record: Path | None = None
+        self,
+        request: MakeRequest,
+        report: Report,
+        wait: float = 1e9,
+        *,
+        maker: Maker | None = None,
+        record: Path | None = None,
     ) -> MakeResult:
         """Make a tool from examples, or hand out the brief where the caller's own model is the maker.
 
@@ -105,7 +111,9 @@ class Latm:
         if job.status in ("published", "failed") or turn is None or (job.tries and job.tries[-1].reply == text):
             return self._result(job_id)  # the same draft again costs no try
         if not self.store.take_lease(job_id, self.shop.owner):
-            raise BadInput(f"Another draft of job {job_id!r} is being judged. Ask for the job's state in a few seconds.")
+            raise BadInput(
+                f"Another draft of job {job_id!r} is being judged. Ask for the job's state in a few seconds."
+            )
         try:
             reply = Reply(text=text, usage=Usage(), model="not named")
             tried = await take(self.shop, job, job.tries, turn, reply, Author("client", "not named"), report)
@@ -159,7 +167,9 @@ class Latm:
         tool = self.store.tool(name)
         if tool is None or self.store.state(name) != "live":
             waits = " It waits for `latm-mcp approve`." if self.store.state(name) == "waiting" else ""
-            raise NotFound(f"There is no tool {name[:80]!r}.{waits} `dispatch` with a question finds tools; `make_tool` makes one.")
+            raise NotFound(
+                f"There is no tool {name[:80]!r}.{waits} `dispatch` with a question finds tools; `make_tool` makes one."
+            )
         return tool
 
     def dispatcher(self) -> Dispatcher:
@@ -175,7 +185,9 @@ class Latm:
     def _job(self, job_id: str) -> Job:
         job = self.store.job(job_id)
         if job is None:
-            raise NotFound(f"There is no job {job_id[:40]!r}, or it expired after 7 days. Call make_tool with the examples again.")
+            raise NotFound(
+                f"There is no job {job_id[:40]!r}, or it expired after 7 days. Call make_tool with the examples again."
+            )
         return job
 
     async def _work(self, job: Job, maker: Maker, report: Report, wait: float) -> MakeResult:
@@ -209,15 +221,21 @@ class Latm:
             assert turn is not None
             failure = job.tries[-1].failure if job.tries else None
             return MakeResult("draft_needed", _WRITE_DRAFT, job.id, left, turn.request, failure=failure)
-        return MakeResult("running", f"Call make_tool with job {job.id!r} alone in a while to see how it stands.", job.id, left)
+        return MakeResult(
+            "running", f"Call make_tool with job {job.id!r} alone in a while to see how it stands.", job.id, left
+        )
 
 
 _WRITE_DRAFT = "Write the draft that the brief asks for, then call make_tool with this `job` and the `draft`."
-_AFTER_FAILURE = "Nothing was published. Check the examples, give more of them (6 or more are advised), then call make_tool again."
+_AFTER_FAILURE = (
+    "Nothing was published. Check the examples, give more of them (6 or more are advised), then call make_tool again."
+)
 
 
 def _fits(tool: Tool) -> MakeResult:
-    sentence = f"{tool.name} answers all these examples already: use it. Pass `force` to make a new version all the same."
+    sentence = (
+        f"{tool.name} answers all these examples already: use it. Pass `force` to make a new version all the same."
+    )
     return MakeResult("fits", sentence, tool=tool)
 
 

@@ -26,10 +26,14 @@ async def import_tool(shop: Workshop, folder: Path) -> Tool:
     """
     brought = read_tool(folder)
     if shop.store.state(check_name(brought.name)) == "live":
-        raise BadInput(f"A tool named {brought.name!r} is here already. Archive it first, or rename the folder and its function.")
+        raise BadInput(
+            f"A tool named {brought.name!r} is here already. Archive it first, or rename the folder and its function."
+        )
     task = _task(brought)
     calls = tuple(
-        Call(question=case.question, arguments_json=json.dumps(case.arguments)) for case in brought.use_cases if not brought.adapter
+        Call(question=case.question, arguments_json=json.dumps(case.arguments))
+        for case in brought.use_cases
+        if not brought.adapter
     )
     try:
         reply = prompts.written(Draft(source=brought.source, calls=calls))
@@ -40,7 +44,9 @@ async def import_tool(shop: Workshop, folder: Path) -> Tool:
     provenance = Provenance(maker="import", model=brought.provenance.model)
     tool = wrap(verified, task, provenance)
     if tool.version != brought.version:
-        raise BadInput(f"{brought.name!r} was not imported: its source cannot be kept as it is. Export it again with this release.")
+        raise BadInput(
+            f"{brought.name!r} was not imported: its source cannot be kept as it is. Export it again with this release."
+        )
     shop.store.publish(tool, state="waiting", actor="import")
     return tool
 

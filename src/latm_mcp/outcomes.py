@@ -6,7 +6,8 @@
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-Json: TypeAlias = Any  # None | bool | int | float | str | list[Json] | dict[str, Json]; mypy has no recursive aliases for isinstance
+# None | bool | int | float | str | list[Json] | dict[str, Json]: a recursive alias is of no use to isinstance
+Json: TypeAlias = Any
 Step: TypeAlias = Literal["load", "parse", "function", "render"]
 
 

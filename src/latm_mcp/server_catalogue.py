@@ -55,17 +55,12 @@ class Catalogue:
         ranked = sorted(
             self.live() if self._limit else [], key=lambda row: (not row.pinned, -uses.get(row.name, 0), row.name)
         )
-        chosen: dict[str, tuple[types.Tool, str]] = {}
-        for row in ranked:
-            if len(chosen) == self._limit:
-                break
-            tool = vetted(native_tool(row))
-            if tool is None:
-                logger.warning("%s is not listed: its schema would break clients; call_tool reaches it", row.name)
-            else:
-                chosen[row.name] = (tool, row.version)
-        made = [chosen[name][0] for name in sorted(chosen)]
-        return Listing(generation, (*self._fixed, *made), {name: version for name, (_, version) in chosen.items()})
+        versions = {row.name: row.version for row in ranked[: self._limit]}
+        made = sorted(vetted([native_tool(row) for row in ranked[: self._limit]]), key=lambda tool: tool.name)
+        native = {tool.name: versions[tool.name] for tool in made}
+        for name in versions.keys() - native.keys():
+            logger.warning("%s is not listed: its schema would break clients; call_tool reaches it", name)
+        return Listing(generation, (*self._fixed, *made), native)
 
 
 def native_tool(row: Listed) -> types.Tool:

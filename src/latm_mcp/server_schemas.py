@@ -12,6 +12,7 @@ from latm_mcp.outcomes import Json
 
 MAX_SCHEMA_BYTES = 16 * 1024
 MAX_DEPTH = 12
+ERAS = (KNOWN_PROTOCOL_VERSIONS[0], KNOWN_PROTOCOL_VERSIONS[-2], KNOWN_PROTOCOL_VERSIONS[-1])  # both handshake ends, modern
 _KEY = re.compile(r"^[A-Za-z0-9_.-]{1,64}$")
 _UNIONS = ("anyOf", "oneOf", "allOf", "not", "if")
 
@@ -47,20 +48,31 @@ def _fault(schema: Json, depth: int) -> str | None:
     return next((fault for fault in (_fault(part, depth - 1) for part in parts) if fault), None)
 
 
-def vetted(tool: types.Tool) -> types.Tool | None:
-    """The tool as every protocol version can list it, without its output schema where that is what fails; else None."""
+def vetted(tools: list[types.Tool]) -> list[types.Tool]:
+    """Those that every protocol version can list, in order; without its output schema where that is what fails.
+
+    All at once, and only where that fails one by one: checking a thousand tools is felt at the server's start.
+    """
+    plain = [tool for tool in map(_with_plain_schemas, tools) if tool is not None]
+    if _can_be_listed(plain):
+        return plain
+    bare = [tool if _can_be_listed([tool]) else tool.model_copy(update={"output_schema": None}) for tool in plain]
+    return [tool for tool in bare if _can_be_listed([tool])]
+
+
+def _with_plain_schemas(tool: types.Tool) -> types.Tool | None:
     if schema_fault(tool.input_schema) is not None:
         return None
-    if tool.output_schema is not None and (schema_fault(tool.output_schema) or not _can_be_listed(tool)):
-        tool = tool.model_copy(update={"output_schema": None})
-    return tool if _can_be_listed(tool) else None
+    if tool.output_schema is not None and schema_fault(tool.output_schema):
+        return tool.model_copy(update={"output_schema": None})
+    return tool
 
 
-def _can_be_listed(tool: types.Tool) -> bool:
-    listing = types.ListToolsResult(tools=[tool], ttl_ms=0, cache_scope="private")
+def _can_be_listed(tools: list[types.Tool]) -> bool:
+    listing = types.ListToolsResult(tools=tools, ttl_ms=0, cache_scope="private")
     data = listing.model_dump(by_alias=True, mode="json", exclude_none=True)
     try:
-        for version in KNOWN_PROTOCOL_VERSIONS:
+        for version in ERAS:
             serialize_server_result("tools/list", version, data)
     except ValidationError:
         return False
