@@ -9,8 +9,9 @@ from scripted import SORT_EXAMPLES, ScriptedMaker, fenced, sort_words
 
 from latm_mcp.errors import BadInput, NotFound
 from latm_mcp.job_intake import MakeRequest
-from latm_mcp.latm import Latm, MakeResult, open_latm, quiet
+from latm_mcp.latm import Latm, open_latm, quiet
 from latm_mcp.latm_import import import_tool
+from latm_mcp.latm_results import MakeResult
 from latm_mcp.models import Example
 from latm_mcp.settings import Settings
 from latm_mcp.store_files import write_tool
@@ -211,6 +212,11 @@ async def test_another_answer_at_the_second_run_is_refused(latm: Latm):
         "return sorted(words)", "import time\n    return sorted(words, reverse=time.time() // 86400 % 800 < 400)"
     )
     await refused(latm, fenced(by_clock), "Two runs")
+
+
+async def test_an_answer_that_depends_on_what_ran_before_is_refused(latm: Latm):
+    counting = "import string\n    string.calls = getattr(string, 'calls', 0) + 1\n    return sorted(words, reverse=string.calls > 1)"
+    await refused(latm, fenced(sort_words().replace("return sorted(words)", counting)), "Two runs")
 
 
 async def test_a_constant_is_refused(latm: Latm):

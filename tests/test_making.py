@@ -181,6 +181,17 @@ async def test_an_existing_tool_that_fits_is_the_answer_unless_forced(latm: Latm
     assert few.status == "draft_needed"
 
 
+async def test_asking_twice_for_the_same_making_is_one_making(latm: Latm):
+    two = MakeRequest(examples=EXAMPLES[:2], name="two_words")
+    first = await latm.make(two, quiet, maker=ScriptedMaker(fenced(sort_words("two_words"))))
+    second = await latm.make(two, quiet, maker=ScriptedMaker())
+    assert first.status == second.status == "published"
+    assert first.job == second.job
+    unnamed = MakeRequest(examples=EXAMPLES[:2], description="Put words in order")
+    asked = [await latm.make(unnamed, quiet) for _ in range(2)]
+    assert asked[0] == asked[1]
+
+
 async def test_growth_shows_what_the_present_version_refuses_and_keeps_signature_and_examples(latm: Latm):
     await latm.make(REQUEST, quiet, maker=ScriptedMaker(fenced(sort_words())))
     new = tuple(

@@ -11,7 +11,8 @@ from latm_mcp.cli_makers import needed_maker, recorded_folder
 from latm_mcp.cli_screen import progress, steps, tell, write, write_json
 from latm_mcp.cli_words import evidence_words, summary
 from latm_mcp.job_intake import MakeRequest
-from latm_mcp.latm import MakeResult, open_latm
+from latm_mcp.latm import open_latm
+from latm_mcp.latm_results import MakeResult
 from latm_mcp.models import Failure, Maker
 from latm_mcp.outcomes import Json
 from latm_mcp.recording import RecordedMaker

@@ -3,14 +3,14 @@
 Every reply is kept before anything else happens to it, so nothing that was paid for is asked twice.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import anyio
-
 from latm_mcp.drafts import function_changed
-from latm_mcp.errors import LatmError, MakerFailed, Rejected
+from latm_mcp.errors import LatmError, Rejected, StoreUnusable
+from latm_mcp.job_board import Report
 from latm_mcp.making.propose import propose
 from latm_mcp.making.verify import Judge, verify
 from latm_mcp.making.wrap import wrap
@@ -23,21 +23,19 @@ from latm_mcp.store_files import write_tool
 from latm_mcp.tasks import GENERATED, questions
 from latm_mcp.turns import Turn, next_turn, proposed
 
-FOREIGN_PER_TOOL = 4  # questions of each other tool and generator that a new adapter must refuse
-LEASE_SECONDS, HEARTBEAT_SECONDS = 30.0, 10.0
+logger = logging.getLogger(__name__)
 
-Report = Callable[[Progress], None]
+FOREIGN_PER_TOOL = 4  # questions of each other tool and generator that a new adapter must refuse
 
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """What every making needs: where it is kept, where code runs, where tools are written out, and who it is."""
+    """What every making needs: where it is kept, where code runs, where tools are written out."""
 
     store: Store
     sandbox: Sandbox
     limits: Limits
     tools_folder: Path
-    owner: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,61 +47,37 @@ class Author:
 
 
 async def make(shop: Workshop, job: Job, maker: Maker, report: Report) -> None:
-    """Ask the maker for drafts until one is published or the tries are used up.
+    """Ask the maker for drafts until one is published or the tries are used up. The caller holds the job's lease.
 
-    The caller holds the lease; it is renewed meanwhile. Raises: MakerFailed, with the tries so far kept.
+    Raises: MakerFailed, with the tries so far kept.
     """
-    failed: LatmError | None = None
-    async with anyio.create_task_group() as group:
-        group.start_soon(_heartbeat, shop, job.id)
-        try:
-            await _make(shop, job, maker, report)
-        except LatmError as error:
-            failed = error  # raised below: a task group would wrap it in a group of errors
-        finally:
-            group.cancel_scope.cancel()
-    if failed is not None:
-        raise failed
-
-
-async def _heartbeat(shop: Workshop, job_id: str) -> None:
-    while True:
-        await anyio.sleep(HEARTBEAT_SECONDS)
-        shop.store.take_lease(job_id, shop.owner, LEASE_SECONDS)
-
-
-async def _make(shop: Workshop, job: Job, maker: Maker, report: Report) -> None:
-    author, tries = Author(maker.kind, maker.model), list(job.tries)
-    if tries and tries[-1].failure is None:  # it stopped between the last draft's verdict and its publishing
-        await _publish_again(shop, job, tries, author, report)
+    if unpublished(job):
+        await publish_again(shop, job, Author(maker.kind, maker.model), report)
         return
-    while (turn := next_turn(job.task, tries)) is not None:
-        report(_progress(turn.stage, turn.attempt, f"asking {maker.model} for {_what(turn)}", tries))
-        reply = await _asked(maker, turn)
+    while (turn := next_turn(job.task, job.tries)) is not None:
+        report(_progress(turn.stage, turn.attempt, f"asking {maker.model} for {_what(turn)}", job))
+        reply = await maker.reply(turn.conversation, turn.stage, turn.attempt)
         shop.store.add_usage(role="maker", model=reply.model, usage=reply.usage, tool=job.task.name, job=job.id)
-        tries.append(await take(shop, job, tries, turn, reply, Author(author.kind, reply.model), report))
-    if tries[-1].failure is not None:
-        shop.store.finish_job(job.id, "failed", failure=tries[-1].failure)
+        job = await take(shop, job, turn, reply, Author(maker.kind, reply.model), report)
 
 
-async def _asked(maker: Maker, turn: Turn) -> Reply:
-    return await maker.reply(turn.conversation, turn.stage, turn.attempt)
+async def take(shop: Workshop, job: Job, turn: Turn, reply: Reply, author: Author, report: Report) -> Job:
+    """Judge one reply and keep it as a try with its verdict; publish the tool if it passed, end the job if it was the last.
 
-
-async def take(
-    shop: Workshop, job: Job, tries: Sequence[Try], turn: Turn, reply: Reply, author: Author, report: Report
-) -> Try:
-    """Judge one reply, keep it as a try with its verdict, and publish the tool if it passed; returns the try."""
-    report(_progress(turn.stage, turn.attempt, "checking the draft in the sandbox", tries))
-    verified, tried = await judged(shop, job.task, tries, turn, reply)
+    Returns the job with that try.
+    """
+    report(_progress(turn.stage, turn.attempt, "checking the draft in the sandbox", job))
+    verified, tried = await judged(shop, job.task, job.tries, turn, reply)
     shop.store.keep_try(job.id, tried)
+    job = replace(job, tries=(*job.tries, tried))
     if verified is not None:
-        _publish(shop, job, verified, [*tries, tried], author)
+        _publish(shop, job, verified, author)
         report(Progress(stage="wrap", attempt=1, sentence=f"{job.task.name} is verified and published", done=1.0))
-    elif tried.failure is not None:
-        first = tried.failure.sentence.splitlines()[0]
-        report(_progress(tried.failure.stage, tried.failure.attempt, f"refused: {first}", [*tries, tried]))
-    return tried
+    elif (failure := tried.failure) is not None:
+        report(_progress(failure.stage, failure.attempt, f"refused: {failure.sentence.splitlines()[0]}", job))
+        if next_turn(job.task, job.tries) is None:
+            shop.store.finish_job(job.id, "failed", failure=failure)
+    return job
 
 
 async def judged(
@@ -154,34 +128,46 @@ def _rewrote(task: Task, tries: Sequence[Try], reply: Reply) -> bool:
     return bool(before) and function_changed(before[-1].reply, reply.text, task.name)
 
 
-def _publish(shop: Workshop, job: Job, verified: Verified, tries: Sequence[Try], author: Author) -> Tool:
-    """Wrap and publish in one transaction of the library; then write the tool out as files."""
-    proposals = sum(tried.stage == "propose" for tried in tries)
+def _publish(shop: Workshop, job: Job, verified: Verified, author: Author) -> None:
     provenance = Provenance(
         maker=author.kind,
         model=author.model,
-        propose_tries=proposals,
-        verify_tries=1 + sum(tried.failure is not None and tried.failure.stage == "verify" for tried in tries),
-        rewritten=any(tried.rewrote for tried in tries),
+        propose_tries=sum(tried.stage == "propose" for tried in job.tries),
+        verify_tries=1 + sum(tried.failure is not None and tried.failure.stage == "verify" for tried in job.tries),
+        rewritten=any(tried.rewrote for tried in job.tries),
     )
     tool = wrap(verified, job.task, provenance)
     shop.store.publish(tool, job=job.id, actor=author.kind)
-    write_tool(shop.tools_folder, tool)
-    return tool
+    write_out(shop, tool)
 
 
-async def _publish_again(shop: Workshop, job: Job, tries: Sequence[Try], author: Author, report: Report) -> None:
-    last, earlier = tries[-1], tries[:-1]
+def write_out(shop: Workshop, tool: Tool) -> None:
+    """Write a published tool's folder for people to see; the library holds the tool, so a full disk here is only reported."""
+    try:
+        write_tool(shop.tools_folder, tool)
+    except LatmError as error:
+        logger.warning("%s is published, but its files could not be written: %s", tool.name, error)
+
+
+def unpublished(job: Job) -> bool:
+    """Whether a making stopped between its last draft's verdict and the publishing."""
+    return bool(job.tries) and job.tries[-1].failure is None and job.status in ("running", "draft_needed")
+
+
+async def publish_again(shop: Workshop, job: Job, author: Author, report: Report) -> None:
+    """Judge the last kept try once more, which had passed, and publish it."""
+    last, earlier = job.tries[-1], job.tries[:-1]
     turn = next_turn(job.task, earlier)
     if turn is None:
-        raise LatmError(f"Job {job.id!r} has a last try that no turn asked for; start it again with `force`.")
-    report(_progress(last.stage, last.attempt, "taking the making up again where it stopped", earlier))
-    reply = Reply(text=last.reply, usage=last.usage, model=author.model)
-    verified, tried = await judged(shop, job.task, earlier, turn, reply)
+        raise StoreUnusable(f"Job {job.id!r} has a last try that no turn asked for; begin it again with `force`.")
+    report(_progress(last.stage, last.attempt, "taking the making up again where it stopped", job))
+    verified, tried = await judged(
+        shop, job.task, earlier, turn, Reply(text=last.reply, usage=last.usage, model=author.model)
+    )
     if verified is None:
         shop.store.finish_job(job.id, "failed", failure=tried.failure)
     else:
-        _publish(shop, job, verified, tries, author)
+        _publish(shop, job, verified, author)
 
 
 def _what(turn: Turn) -> str:
@@ -190,12 +176,5 @@ def _what(turn: Turn) -> str:
     return f"a correction (verification, try {turn.attempt})"
 
 
-def _progress(stage: Stage, attempt: int, sentence: str, tries: Sequence[Try]) -> Progress:
-    return Progress(stage=stage, attempt=attempt, sentence=sentence, done=min(0.9, 0.1 + 0.12 * len(tries)))
-
-
-def failed_to_ask(job: Job, error: MakerFailed) -> Failure:
-    """A maker that could not be asked, as the failure of the try that it was asked for."""
-    turn = next_turn(job.task, job.tries)
-    stage, attempt = (turn.stage, turn.attempt) if turn else ("propose", 1)
-    return Failure(stage=stage, attempt=attempt, sentence=str(error))
+def _progress(stage: Stage, attempt: int, sentence: str, job: Job) -> Progress:
+    return Progress(stage=stage, attempt=attempt, sentence=sentence, done=min(0.9, 0.1 + 0.12 * len(job.tries)))

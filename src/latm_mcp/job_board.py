@@ -1,21 +1,30 @@
-"""The makings that this process works on: started once, followed by many, stopped when the last one who waits gives up."""
+"""What this process works on: makings and judgings, each started once, followed by many, its lease kept alive.
 
+A piece of work outlives the request that began it, and is stopped when the last one who waits for it gives up.
+"""
+
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import anyio
 from anyio.abc import TaskGroup
 
-from latm_mcp.job import LEASE_SECONDS, Report, Workshop, make
-from latm_mcp.models import Maker, Progress
-from latm_mcp.store import Job
+from latm_mcp.models import Progress
+from latm_mcp.store import Store
 
-POLL_SECONDS = 0.2  # how often a making of another process is looked at
+LEASE_SECONDS, HEARTBEAT_SECONDS = 30.0, 10.0
+POLL_SECONDS = 0.2  # how often the work of another process is looked at
+
+Report: TypeAlias = Callable[[Progress], None]
+Work: TypeAlias = Callable[[Report], Awaitable[None]]
 
 
 @dataclass(eq=False)
 class _Run:
-    """One making under way here. error: why its maker could not go on."""
+    """One piece of work under way here. about: what it is, so that asking for the same again attaches to it."""
 
+    about: str
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     done: anyio.Event = field(default_factory=anyio.Event)
     followers: list[Report] = field(default_factory=list)
@@ -23,26 +32,34 @@ class _Run:
 
 
 class JobBoard:
-    """Starts makings in the background and lets requests follow them, from this process or another."""
+    """Does the work of jobs in the background and lets requests follow it, from this process or another.
 
-    def __init__(self, shop: Workshop, group: TaskGroup):
-        self._shop, self._group = shop, group
+    owner: this process's name on leases.
+    """
+
+    def __init__(self, store: Store, group: TaskGroup, owner: str):
+        self._store, self._group, self._owner = store, group, owner
         self._runs: dict[str, _Run] = {}
 
-    def start(self, job: Job, maker: Maker) -> bool:
-        """Work on a job unless somebody does already; whether it is under way here now."""
-        if job.id in self._runs:
-            return True
-        if not self._shop.store.take_lease(job.id, self._shop.owner, LEASE_SECONDS):
+    async def start(self, job_id: str, about: str, work: Work) -> bool:
+        """Begin work on a job, unless the same is under way here; False where something else is, here or elsewhere."""
+        run = self._runs.get(job_id)
+        if run is not None and run.scope.cancel_called:
+            await run.done.wait()
+            run = self._runs.get(job_id)
+        if run is not None:
+            return run.about == about
+        if not self._store.take_lease(job_id, self._owner, LEASE_SECONDS):
             return False
-        run = self._runs[job.id] = _Run()
-        self._group.start_soon(self._work, job, maker, run)
+        self._runs[job_id] = _Run(about)
+        self._group.start_soon(self._work, job_id, work, self._runs[job_id])
         return True
 
-    async def follow(self, job_id: str, report: Report, seconds: float) -> Exception | None:
-        """Wait for a making to end, at most so long, passing its progress on; returns why it could not go on, if so.
+    async def follow(self, job_id: str, report: Report, seconds: float) -> None:
+        """Wait for a job's work to end, at most so long, passing its progress on.
 
-        Cancelled as the last follower, it stops the making: its tries stay kept, and asking again takes it up.
+        Cancelled as the last follower, it stops the work: its tries stay kept, and asking again takes it up.
+        Raises: what the work raised.
         """
         run = self._runs.get(job_id)
         with anyio.move_on_after(seconds) as patience:
@@ -50,27 +67,38 @@ class JobBoard:
                 await self._follow_elsewhere(job_id, report)
             else:
                 await _follow_here(run, report, patience)
-        return run.error if run is not None and run.done.is_set() else None
+        if run is not None and run.error is not None:
+            raise run.error
 
-    async def _work(self, job: Job, maker: Maker, run: _Run) -> None:
+    async def _work(self, job_id: str, work: Work, run: _Run) -> None:
         def report(progress: Progress) -> None:
-            self._shop.store.set_progress(job.id, progress.sentence)
+            self._store.set_progress(job_id, progress.sentence)
             for follower in list(run.followers):
                 follower(progress)
 
         try:
-            with run.scope:
-                await make(self._shop, job, maker, report)
-        except Exception as error:  # noqa: BLE001 raised to whoever follows: a bug in one making must not end the process
-            run.error = error
+            async with anyio.create_task_group() as group:
+                group.start_soon(self._renew, job_id)
+                try:
+                    with run.scope:
+                        await work(report)
+                except Exception as error:  # noqa: BLE001 raised to whoever follows: a bug in one making must not end the process
+                    run.error = error
+                finally:
+                    group.cancel_scope.cancel()
         finally:
-            del self._runs[job.id]
-            self._shop.store.drop_lease(job.id, self._shop.owner)
+            del self._runs[job_id]
+            self._store.drop_lease(job_id, self._owner)
             run.done.set()
+
+    async def _renew(self, job_id: str) -> None:
+        while True:
+            await anyio.sleep(HEARTBEAT_SECONDS)
+            self._store.take_lease(job_id, self._owner, LEASE_SECONDS)
 
     async def _follow_elsewhere(self, job_id: str, report: Report) -> None:
         said = ""
-        while (job := self._shop.store.job(job_id)) is not None and job.status == "running" and job.leased:
+        while (job := self._store.job(job_id)) is not None and job.leased:
             if job.progress != said:
                 said = job.progress
                 report(Progress(stage="propose", attempt=1, sentence=said, done=0.5))

@@ -53,14 +53,13 @@ async def _fits(shop: Workshop, tool: Tool, examples: Sequence[Example]) -> bool
     return all(judge(0, *row, tool.comparison).verdict == "passed" for row in rows)
 
 
-async def task_of(shop: Workshop, request: MakeRequest, fits: Tool | None) -> Task:
+async def task_of(shop: Workshop, request: MakeRequest, previous: Tool | None) -> Task:
     """The task of a request, checked, named and put in the order of its split.
 
-    A forced request for a tool that is there (by name, or because it fits) makes its next version, with all its examples.
+    previous: the version that this making replaces, whose examples are all kept.
     Raises: BadInput, for examples, a name or a description that cannot be taken.
     """
     description = check_description(request.description)
-    previous = _previous(shop, request, fits)
     if previous is not None:
         examples = merged(previous.examples, request.examples)  # one new example is enough to grow
         description = description or previous.description
@@ -78,7 +77,8 @@ async def task_of(shop: Workshop, request: MakeRequest, fits: Tool | None) -> Ta
     )
 
 
-def _previous(shop: Workshop, request: MakeRequest, fits: Tool | None) -> Tool | None:
+def replaced(shop: Workshop, request: MakeRequest, fits: Tool | None) -> Tool | None:
+    """The tool whose next version a forced request makes: the one it names, or without a name the one that fits."""
     if not request.force:
         return None
     return shop.store.tool(request.name) if request.name else fits
@@ -129,8 +129,7 @@ def merged(old: Sequence[Example], new: Sequence[Example]) -> tuple[Example, ...
     return check_examples(tuple(by_question.values()))
 
 
-def job_key(request: MakeRequest, task: Task) -> str:
+def job_key(request: MakeRequest, previous: Tool | None) -> str:
     """What makes two requests the same making: the examples, the name asked for, who writes, and what it replaces."""
     writer = "client" if request.client_writes else "maker"
-    replaces = task.previous.version if task.previous else ""
-    return ":".join((digest(request.examples), request.name, writer, replaces))
+    return ":".join((digest(request.examples), request.name, writer, previous.version if previous else ""))

@@ -5,40 +5,29 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import anyio
 
 from latm_mcp import prompts
 from latm_mcp.errors import BadInput, LatmError, MakerFailed, NotFound
-from latm_mcp.job import Author, Report, Workshop, failed_to_ask, take
-from latm_mcp.job_board import JobBoard
-from latm_mcp.job_intake import MakeRequest, fitting_tool, job_key, task_of
-from latm_mcp.models import Draft, Failure, Maker, Progress, Reply, Status, Tool, TriesLeft, Usage
+from latm_mcp.job import Author, Workshop, make, publish_again, take, unpublished, write_out
+from latm_mcp.job_board import JobBoard, Report
+from latm_mcp.job_intake import MakeRequest, fitting_tool, job_key, replaced, task_of
+from latm_mcp.latm_results import MakeResult, fitting, not_asked, result_of
+from latm_mcp.models import Draft, Maker, Progress, Reply, Tool, Usage
 from latm_mcp.outcomes import Json, Limits, Outcome
 from latm_mcp.recording import Recorder
 from latm_mcp.sandbox import Sandbox, open_sandbox
 from latm_mcp.settings import Settings
 from latm_mcp.store import Job, Listed, Store, open_store
 from latm_mcp.text import check_question
-from latm_mcp.turns import next_turn, tries_left
+from latm_mcp.turns import next_turn
 from latm_mcp.using import use
 from latm_mcp.using.dispatch import Candidate, Dispatcher
 
 BANK = 12  # examples of each tool that its profile is learnt from
-
-
-@dataclass(frozen=True, slots=True)
-class MakeResult:
-    """How a making stands. `next` says in one sentence what to do; tool: where it is published or fits."""
-
-    status: Status
-    next: str
-    job: str = ""
-    tries_left: TriesLeft | None = None
-    brief: str = ""
-    tool: Tool | None = None
-    failure: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +68,25 @@ class Latm:
         request = replace(request, client_writes=maker is None)
         fits = await fitting_tool(self.shop, request, self.dispatcher())
         if fits is not None and not request.force:
-            return _fits(fits)
-        task = await task_of(self.shop, request, fits)
-        job = self.store.open_job(job_key(request, task), task)
-        if job.status == "failed" or (job.status in ("published", "fits") and not self._stands(job)):
-            job = self.store.open_job(job.key, task, restart=True)
-        if maker is None:
-            if job.status == "running":
-                self.store.finish_job(job.id, "draft_needed")
-            return self._result(job.id)
-        return await self._work(job, Recorder(maker, record, task) if record else maker, report, wait)
+            return fitting(fits)
+        job = await self._open_job(request, replaced(self.shop, request, fits), anew=record is not None)
+        if maker is not None:
+            return await self._work(job, Recorder(maker, record, job.task) if record else maker, report, wait)
+        if job.status == "running":
+            self.store.finish_job(job.id, "draft_needed")
+        return await self.job(job.id, report, wait)
+
+    async def _open_job(self, request: MakeRequest, previous: Tool | None, anew: bool) -> Job:
+        """The job of this very request, or a new one; one that came to nothing, or to a tool that is gone, begins again."""
+        key = job_key(request, previous)
+        job = self.store.find_job(key)
+        if job is not None and anew and job.tries and not job.leased:
+            self.store.finish_job(job.id, "failed")  # a recording has to hold the whole conversation
+            job = self.store.find_job(key)
+        ended = job is not None and (job.status == "failed" or (job.status == "published" and not self._stands(job)))
+        if job is not None and not ended:
+            return job
+        return self.store.open_job(key, await task_of(self.shop, request, previous), restart=ended)
 
     async def job(self, job_id: str, report: Report, wait: float = 1e9) -> MakeResult:
         """How a making stands; one that is under way is followed, one that was left alone is taken up again.
@@ -98,31 +96,31 @@ class Latm:
         job = self._job(job_id)
         if job.status == "running" and self.maker is not None:
             return await self._work(job, self.maker, report, wait)
-        return self._result(job_id)
+        if unpublished(job) and not job.leased:
+            author = Author("client", "not named")
+            await self._board.start(job_id, "publishing", partial(publish_again, self.shop, job, author))
+        await self._board.follow(job_id, report, wait)
+        return result_of(self._job(job_id), self.store)
 
-    async def draft(self, job_id: str, draft: Draft, report: Report) -> MakeResult:
-        """Judge a draft that the calling client's model wrote; published, or back with the failure and the tries left.
+    async def draft(self, job_id: str, draft: Draft, report: Report, wait: float = 1e9) -> MakeResult:
+        """Judge a draft that the calling client's model wrote: published, or back with the failure and the tries left.
 
+        wait: seconds to wait for the judging, which goes on after that. The same draft twice costs one try.
         Raises: NotFound; BadInput, where another draft of this job is being judged.
         """
-        job = self._job(job_id)
+        job, text = self._job(job_id), prompts.written(draft)
         turn = next_turn(job.task, job.tries)
-        text = prompts.written(draft)
-        if job.status in ("published", "failed") or turn is None or (job.tries and job.tries[-1].reply == text):
-            return self._result(job_id)  # the same draft again costs no try
-        if not self.store.take_lease(job_id, self.shop.owner):
-            raise BadInput(
-                f"Another draft of job {job_id!r} is being judged. Ask for the job's state in a few seconds."
-            )
-        try:
-            reply = Reply(text=text, usage=Usage(), model="not named")
-            tried = await take(self.shop, job, job.tries, turn, reply, Author("client", "not named"), report)
-            if tried.failure is not None:
-                over = next_turn(job.task, (*job.tries, tried)) is None
-                self.store.finish_job(job_id, "failed" if over else "draft_needed", failure=tried.failure)
-        finally:
-            self.store.drop_lease(job_id, self.shop.owner)
-        return self._result(job_id)
+        if job.status == "draft_needed" and turn is not None and not (job.tries and job.tries[-1].reply == text):
+            reply, author = Reply(text=text, usage=Usage(), model="not named"), Author("client", "not named")
+
+            async def judge(report: Report) -> None:
+                await take(self.shop, job, turn, reply, author, report)
+
+            if not await self._board.start(job_id, text, judge):
+                raise BadInput(
+                    f"Another draft of job {job_id!r} is being judged. Call make_tool with the job alone to wait for it."
+                )
+        return await self.job(job_id, report, wait)
 
     async def call(self, name: str, arguments: dict[str, Json]) -> Outcome:
         """Call a tool's function. Raises: NotFound; BadInput, for arguments that do not fit its schema."""
@@ -137,7 +135,8 @@ class Latm:
         if not tool.adapter:
             raise BadInput(f"{name!r} cannot read questions by itself: call it with arguments, {tool.signature.text}.")
         got = await use.answer(tool, check_question(question, "the question"), self.sandbox, self.shop.limits)
-        self.store.note_use(name)
+        if isinstance(got, use.Answer):
+            self.store.note_use(name)
         return got
 
     async def dispatch(self, question: str) -> Dispatched:
@@ -172,6 +171,12 @@ class Latm:
             )
         return tool
 
+    def write_out_missing(self) -> None:
+        """Write the folders of published tools that have none: after a crash or a full disk, or where people removed them."""
+        for row in self.store.listed():
+            if not (self.shop.tools_folder / row.name).exists() and (tool := self.store.tool(row.name)) is not None:
+                write_out(self.shop, tool)
+
     def dispatcher(self) -> Dispatcher:
         """The dispatcher over the live tools' examples, built again when the list of tools has changed."""
         generation = self.store.generation()
@@ -193,50 +198,17 @@ class Latm:
     async def _work(self, job: Job, maker: Maker, report: Report, wait: float) -> MakeResult:
         """Start or follow a making; a job whose worker went away meanwhile is taken over, once."""
         deadline = anyio.current_time() + wait
-        error: Exception | None = None
-        for _ in range(2):
-            if job.status != "running":
-                break
-            self._board.start(job, maker)
-            error = await self._board.follow(job.id, report, deadline - anyio.current_time())
-            job = self._job(job.id)
-            if error is not None or job.leased:
-                break
-        if isinstance(error, MakerFailed):
-            failure = failed_to_ask(job, error)
-            return MakeResult("failed", f"{error} Then ask again: nothing is lost.", job=job.id, failure=failure)
-        if error is not None:
-            raise error
-        return self._result(job.id)
-
-    def _result(self, job_id: str) -> MakeResult:
-        job = self._job(job_id)
-        left = tries_left(job.tries)
-        if job.status in ("published", "fits") and job.tool is not None:
-            return MakeResult(job.status, "The tool is ready.", job.id, left, tool=self.store.tool(job.tool))
-        if job.status == "failed":
-            return MakeResult("failed", _AFTER_FAILURE, job.id, left, failure=job.failure)
-        if job.status == "draft_needed":
-            turn = next_turn(job.task, job.tries)
-            assert turn is not None
-            failure = job.tries[-1].failure if job.tries else None
-            return MakeResult("draft_needed", _WRITE_DRAFT, job.id, left, turn.request, failure=failure)
-        return MakeResult(
-            "running", f"Call make_tool with job {job.id!r} alone in a while to see how it stands.", job.id, left
-        )
-
-
-_WRITE_DRAFT = "Write the draft that the brief asks for, then call make_tool with this `job` and the `draft`."
-_AFTER_FAILURE = (
-    "Nothing was published. Check the examples, give more of them (6 or more are advised), then call make_tool again."
-)
-
-
-def _fits(tool: Tool) -> MakeResult:
-    sentence = (
-        f"{tool.name} answers all these examples already: use it. Pass `force` to make a new version all the same."
-    )
-    return MakeResult("fits", sentence, tool=tool)
+        try:
+            for _ in range(2):
+                if job.status == "running":
+                    await self._board.start(job.id, "making", partial(make, self.shop, job, maker))
+                    await self._board.follow(job.id, report, deadline - anyio.current_time())
+                    job = self._job(job.id)
+                if job.leased:
+                    break
+        except MakerFailed as error:
+            return not_asked(self._job(job.id), error)
+        return result_of(job, self.store)
 
 
 def quiet(progress: Progress) -> None:
@@ -258,9 +230,9 @@ async def open_latm(
         opening = open_sandbox(settings.cache, workers=settings.workers, progress=progress)
         async with opening as sandbox, anyio.create_task_group() as group:
             owner = f"{os.getpid()}-{secrets.token_hex(4)}"
-            shop = Workshop(store, sandbox, limits, Path(settings.home) / "tools_store", owner)
+            shop = Workshop(store, sandbox, limits, Path(settings.home) / "tools_store")
             try:
-                yield Latm(shop, JobBoard(shop, group), maker)
+                yield Latm(shop, JobBoard(store, group, owner), maker)
             except LatmError as error:
                 failed = error  # raised below: a task group would wrap it in a group of errors
             finally:

@@ -9,7 +9,7 @@ from pathlib import Path
 from latm_mcp import prompts
 from latm_mcp.compare import comparison_of
 from latm_mcp.errors import BadInput, Rejected
-from latm_mcp.job import Workshop, judge_for
+from latm_mcp.job import Workshop, judge_for, write_out
 from latm_mcp.making.propose import propose
 from latm_mcp.making.verify import verify
 from latm_mcp.making.wrap import wrap
@@ -48,6 +48,7 @@ async def import_tool(shop: Workshop, folder: Path) -> Tool:
             f"{brought.name!r} was not imported: its source cannot be kept as it is. Export it again with this release."
         )
     shop.store.publish(tool, state="waiting", actor="import")
+    write_out(shop, tool)
     return tool
 
 

@@ -45,7 +45,12 @@ class Sandbox(Protocol):
         ...
 
     async def run_batch(
-        self, program: Program, requests: Sequence[Request], *, limits: Limits = DEFAULT_LIMITS
+        self,
+        program: Program,
+        requests: Sequence[Request],
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+        world: World = DEFAULT_WORLD,
     ) -> list[Outcome]:
         """Run requests in turn, each within the limits; they may share an interpreter. Raises: as `run`."""
         ...
@@ -104,11 +109,16 @@ class WasmSandbox:
             return await worker.ask(frame, limits)
 
     async def run_batch(
-        self, program: Program, requests: Sequence[Request], *, limits: Limits = DEFAULT_LIMITS
+        self,
+        program: Program,
+        requests: Sequence[Request],
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+        world: World = DEFAULT_WORLD,
     ) -> list[Outcome]:
         """Run requests in one interpreter, and after one that broke it in the next."""
         batch = next(self.batches)
-        frames = [encode(program, request, limits, DEFAULT_WORLD, batch) for request in requests]
+        frames = [encode(program, request, limits, world, batch) for request in requests]
         outcomes: list[Outcome] = []
         while len(outcomes) < len(frames):
             async with self.worker() as worker:

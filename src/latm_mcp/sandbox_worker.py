@@ -81,6 +81,7 @@ class Worker:
     def run(self, header: dict[str, Any], request: str) -> None:
         """Answer one request from the instance that it is due; one that did not end well is not used again."""
         instance = self.instance(header["batch"], header["clock_offset"])
+        self.interpreter.clock_offset = header["clock_offset"]  # a spare that was prepared meanwhile set it back
         try:
             reply = instance.run(request, header["seconds"], header["memory_mib"])
         except WasmtimeError as why:
@@ -99,8 +100,9 @@ class Worker:
         if self.shared:
             self.drop(self.shared[1])
         if clock_offset:
-            return self.interpreter.prepare(clock_offset)
-        instance, self.spare = self.spare or self.interpreter.prepare(), None
+            instance = self.interpreter.prepare(clock_offset)
+        else:
+            instance, self.spare = self.spare or self.interpreter.prepare(), None
         if batch:
             self.shared = (batch, instance)
         return instance

@@ -29,7 +29,6 @@ from latm_mcp.server_calling import call_native, call_tool, dispatch
 from latm_mcp.server_catalogue import Catalogue
 from latm_mcp.server_commands import INSTRUCTIONS
 from latm_mcp.server_input import standard_input
-from latm_mcp.server_judging import Judgings
 from latm_mcp.server_making import MakingDesk
 from latm_mcp.server_reading import Reading
 from latm_mcp.server_results import OUR_FAULT, first_of, honest
@@ -59,12 +58,12 @@ class LatmServer(Server[dict[str, Any]]):
 class Face:
     """The handlers of one server, on one process's door to the library."""
 
-    def __init__(self, latm: Latm, settings: Settings, judgings: Judgings):
+    def __init__(self, latm: Latm, settings: Settings):
         limit = settings.exposure_limit if settings.exposure == "hybrid" else 0
         self.latm = latm
         self.catalogue = Catalogue(latm.store, limit, asks_a_model=latm.maker is not None)
         self.announcer = Announcer(latm.store, self.catalogue)
-        self.desk = MakingDesk(latm, self.catalogue, self.announcer, judgings, settings.answer_within)
+        self.desk = MakingDesk(latm, self.catalogue, self.announcer, settings.answer_within)
         self.listed = anyio.Event()
         self._patience = max(USE_SECONDS, settings.call_seconds + 10)
 
@@ -123,6 +122,7 @@ class Face:
             logger.error("the sandbox is not ready, so nothing can be made or called: %s", error)
         else:
             logger.info("the sandbox is ready")
+        self.latm.write_out_missing()
 
 
 async def _plain_errors(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
@@ -149,7 +149,7 @@ async def open_server(settings: Settings, maker: Maker | None = None) -> AsyncIt
     """
     opening = open_latm(settings, maker, progress=partial(logger.info, "%s"))
     async with opening as latm, anyio.create_task_group() as group:
-        face = Face(latm, settings, Judgings(latm, group))
+        face = Face(latm, settings)
         group.start_soon(face.watch)
         group.start_soon(face.warm)
         try:

@@ -7,16 +7,16 @@ from mcp import types
 from mcp.server.context import ServerRequestContext
 
 from latm_mcp.errors import BadInput, Oversized
-from latm_mcp.job import Report
+from latm_mcp.job_board import Report
 from latm_mcp.job_intake import MakeRequest
-from latm_mcp.latm import Latm, MakeResult
+from latm_mcp.latm import Latm
+from latm_mcp.latm_results import MakeResult
 from latm_mcp.models import MAX_EXAMPLES, MAX_SOURCE_BYTES, Draft, Progress, Tool
 from latm_mcp.outcomes import Json
 from latm_mcp.server_announce import Announcer, client_of
 from latm_mcp.server_calling import how_to_call
 from latm_mcp.server_catalogue import Catalogue, describe, evidence
 from latm_mcp.server_commands import MakeArguments, read_arguments
-from latm_mcp.server_judging import Judgings
 from latm_mcp.server_progress import progress_to
 from latm_mcp.server_results import done
 from latm_mcp.text import one_line, safe
@@ -35,7 +35,6 @@ class MakingDesk:
     latm: Latm
     catalogue: Catalogue
     announcer: Announcer
-    judgings: Judgings
     answer_within: float
 
     async def make_tool(self, ctx: ServerRequestContext[Any, Any], given: dict[str, Json]) -> types.CallToolResult:
@@ -50,10 +49,9 @@ class MakingDesk:
     async def _work(self, asked: MakeArguments, report: Report) -> MakeResult:
         if asked.draft is not None:
             _check_draft(asked.draft)
-            return await self.judgings.hand_in(asked.job, asked.draft, report, self.answer_within)
+            return await self.latm.draft(asked.job, asked.draft, report, self.answer_within)
         if asked.job:
-            judged = await self.judgings.follow(asked.job, report, self.answer_within)
-            return judged or await self.latm.job(asked.job, report, self.answer_within)
+            return await self.latm.job(asked.job, report, self.answer_within)
         request = MakeRequest(asked.pairs(), asked.description, asked.name.strip(), asked.force)
         return await self.latm.make(request, report, self.answer_within)
 

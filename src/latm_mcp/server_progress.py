@@ -8,7 +8,7 @@ import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
 from mcp.server.context import ServerRequestContext
 
-from latm_mcp.job import Report
+from latm_mcp.job_board import Report
 from latm_mcp.models import Progress
 from latm_mcp.text import one_line
 

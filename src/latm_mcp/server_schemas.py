@@ -12,7 +12,11 @@ from latm_mcp.outcomes import Json
 
 MAX_SCHEMA_BYTES = 16 * 1024
 MAX_DEPTH = 12
-ERAS = (KNOWN_PROTOCOL_VERSIONS[0], KNOWN_PROTOCOL_VERSIONS[-2], KNOWN_PROTOCOL_VERSIONS[-1])  # both handshake ends, modern
+ERAS = (
+    KNOWN_PROTOCOL_VERSIONS[0],
+    KNOWN_PROTOCOL_VERSIONS[-2],
+    KNOWN_PROTOCOL_VERSIONS[-1],
+)  # both handshake ends, modern
 _KEY = re.compile(r"^[A-Za-z0-9_.-]{1,64}$")
 _UNIONS = ("anyOf", "oneOf", "allOf", "not", "if")
 

@@ -72,6 +72,9 @@ class JobBook(Protocol):
         Jobs unchanged for 7 days are forgotten.
         """
 
+    def find_job(self, key: str) -> Job | None:
+        """The job of that key as it stands; None where there is none. Begins nothing."""
+
     def job(self, job_id: str) -> Job | None:
         """A job as it stands; None: never made, or forgotten."""
 

@@ -66,6 +66,10 @@ class SqliteJobs:
             raise _no_such(key)
         return job
 
+    def find_job(self, key: str) -> Job | None:
+        with self._db.snapshot() as connection:
+            return self._read(connection, "key = ?", key)
+
     def job(self, job_id: str) -> Job | None:
         with self._db.snapshot() as connection:
             return self._read(connection, "id = ?", job_id)

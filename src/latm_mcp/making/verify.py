@@ -15,10 +15,10 @@ from latm_mcp.drafts import request_for
 from latm_mcp.errors import Rejected
 from latm_mcp.judging import Run, judge
 from latm_mcp.models import Evidence, Example, Exposure, Proposal, Tally, Task, UseCase, Verified
-from latm_mcp.outcomes import AnswerQuestion, Json, Limits, Outcome, Program, RenderResult, World
+from latm_mcp.outcomes import AnswerQuestion, Json, Limits, Outcome, Program, RenderResult, Request, World
 from latm_mcp.sandbox import Sandbox
 
-WORLDS = (World(seed=1), World(seed=2, clock_offset=400 * 24 * 3600))
+WORLD, OTHER_WORLD = World(seed=1), World(seed=2, clock_offset=400 * 24 * 3600)
 AT_ONCE = 4  # runs asked for at once: enough to keep the sandbox's workers busy
 FAILURES_TOLD = 3  # how many failing questions one feedback shows
 
@@ -47,36 +47,41 @@ async def verify(proposal: Proposal, task: Task, seen: Sequence[Exposure], judge
 
 
 async def _runs(proposal: Proposal, task: Task, seen: Sequence[Exposure], judge_: Judge) -> list[Run]:
-    """One run of every example that can be put to the proposal; without an adapter, those that have a call."""
+    """One run of every example that can be put to the proposal; without an adapter, those that have a call.
+
+    Each is run twice: alone, as in use, in a fresh interpreter; and in another world, together with the others and after
+    those that follow it. So what depends on chance, on the clock or on what ran before comes to light.
+    """
     # Without an adapter there is no call for a question that was in no prompt.
     indices = [index for index in range(len(task.examples)) if proposal.adapter or seen[index] != "held-out"]
-    requests = {index: request_for(proposal, task.examples[index].question) for index in indices}
+    requests = [request_for(proposal, task.examples[index].question) for index in indices]
     program = Program(proposal.draft.source, task.name)
-    outcomes: dict[tuple[int, World], Outcome] = {}
+    alone = await _alone(program, requests, judge_)
+    together = await judge_.sandbox.run_batch(program, requests[::-1], limits=judge_.limits, world=OTHER_WORLD)
+    for index, first, second in zip(indices, alone, together[::-1], strict=True):
+        _refuse_different(task.examples[index], first, second)
+    rows = zip(indices, requests, alone, strict=True)
+    return [judge(index, task.examples[index], request, outcome, task.comparison) for index, request, outcome in rows]
+
+
+async def _alone(program: Program, requests: Sequence[Request], judge_: Judge) -> list[Outcome]:
+    outcomes: dict[int, Outcome] = {}
     limiter = anyio.CapacityLimiter(AT_ONCE)
 
-    async def run(index: int, world: World) -> None:
+    async def run(place: int, request: Request) -> None:
         async with limiter:
-            outcomes[index, world] = await judge_.sandbox.run(
-                program, requests[index], limits=judge_.limits, world=world
-            )
+            outcomes[place] = await judge_.sandbox.run(program, request, limits=judge_.limits, world=WORLD)
 
     async with anyio.create_task_group() as group:
-        for index in indices:
-            for world in WORLDS:
-                group.start_soon(run, index, world)
-    for index in indices:
-        _refuse_different(task.examples[index], *(outcomes[index, world] for world in WORLDS))
-    return [
-        judge(index, task.examples[index], requests[index], outcomes[index, WORLDS[0]], task.comparison)
-        for index in indices
-    ]
+        for place, request in enumerate(requests):
+            group.start_soon(run, place, request)
+    return [outcomes[place] for place in range(len(requests))]
 
 
 def _refuse_different(example: Example, first: Outcome, second: Outcome) -> None:
     if type(first) is not type(second) or getattr(first, "value", None) != getattr(second, "value", None):
         raise Rejected(
-            "Two runs that differ only in random seed and clock disagree. The tool must not depend on chance or time.\n"
+            "Two runs that differ only in random seed, clock and what ran before disagree. The tool must not depend on them.\n"
             + prompts.failing([(example.question, f"first {first.sentence}; then {second.sentence}")]),
             question=example.question,
             got=f"first {first.sentence}; then {second.sentence}",

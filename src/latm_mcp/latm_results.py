@@ -1,0 +1,57 @@
+"""How a making stands, for whoever asked: each state with one sentence that says what to do next."""
+
+from dataclasses import dataclass
+
+from latm_mcp.errors import MakerFailed
+from latm_mcp.models import Failure, Status, Tool, TriesLeft
+from latm_mcp.store import Job, Store
+from latm_mcp.turns import next_turn, tries_left
+
+
+@dataclass(frozen=True, slots=True)
+class MakeResult:
+    """How a making stands. `next` says in one sentence what to do; tool: where it is published or fits."""
+
+    status: Status
+    next: str
+    job: str = ""
+    tries_left: TriesLeft | None = None
+    brief: str = ""
+    tool: Tool | None = None
+    failure: Failure | None = None
+
+
+def result_of(job: Job, store: Store) -> MakeResult:
+    """A job as its caller should see it; the brief or feedback that is asked next, where a draft is needed."""
+    if job.status in ("published", "fits") and job.tool is not None:
+        return MakeResult(job.status, "The tool is ready.", job.id, tool=store.tool(job.tool))
+    left = tries_left(job.tries)
+    if job.status == "failed":
+        following = (
+            "Nothing was published. Check the examples, give more of them (6 or more are advised), then ask again."
+        )
+        return MakeResult("failed", following, job.id, left, failure=job.failure)
+    turn = next_turn(job.task, job.tries)
+    if job.status == "draft_needed" and not job.leased and turn is not None:
+        following = (
+            f"Write the draft that the brief asks for, then call make_tool with `job` {job.id!r} and the `draft`."
+        )
+        failure = job.tries[-1].failure if job.tries else None
+        return MakeResult("draft_needed", following, job.id, left, turn.request, failure=failure)
+    following = f"Call make_tool with job {job.id!r} alone in a while to see how it stands."
+    return MakeResult("running", following, job.id, left)
+
+
+def fitting(tool: Tool) -> MakeResult:
+    """The answer where a tool is there already."""
+    sentence = (
+        f"{tool.name} answers all these examples already: use it. Pass `force` to make a new version all the same."
+    )
+    return MakeResult("fits", sentence, tool=tool)
+
+
+def not_asked(job: Job, error: MakerFailed) -> MakeResult:
+    """A maker that could not be asked: that costs no try, and the making goes on when it is asked again."""
+    turn = next_turn(job.task, job.tries)
+    failure = Failure(stage=turn.stage if turn else "propose", attempt=turn.attempt if turn else 1, sentence=str(error))
+    return MakeResult("failed", f"{error} Then ask again: nothing is lost.", job.id, failure=failure)
