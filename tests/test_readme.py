@@ -1,0 +1,46 @@
+"""The README is true: its commands, variables, files and figures are this program's."""
+
+import argparse
+import re
+from dataclasses import fields
+from pathlib import Path
+
+from latm_mcp.cli_arguments import build_parser
+from latm_mcp.settings import read_settings
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def commands() -> set[str]:
+    actions = [action for action in build_parser("0")._actions if isinstance(action, argparse._SubParsersAction)]
+    return set(actions[0].choices)
+
+
+def test_every_command_of_the_readme_is_there_and_every_command_is_in_the_readme():
+    table = README.split("## The command line")[1].split("| variable |")[0]
+    named = set(re.findall(r"`(?:latm-mcp )?([a-z]+)(?: [A-Z]+)*`", table)) - {"latm"}
+    assert commands() - named <= {"serve"}
+    assert named <= commands()
+
+
+def test_every_variable_of_the_readme_is_read():
+    variables = set(re.findall(r"`(LATM_[A-Z_]+)`", README))
+    source = (ROOT / "src" / "latm_mcp" / "settings.py").read_text(encoding="utf-8")
+    assert variables
+    assert all(f'"{variable}"' in source for variable in variables)
+    assert read_settings({}).exposure == "hybrid"
+    assert {field.name for field in fields(read_settings({}))} >= {"home", "maker", "exposure"}
+
+
+def test_links_to_files_lead_somewhere():
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_the_two_commands_are_the_two_shell_blocks_that_ci_runs():
+    blocks = re.findall(r"```sh\n(.*?)```", README, re.S)
+    assert len(blocks) == 2
+    assert "latm-mcp demo" in blocks[0]
+    assert "pytest" in blocks[1]
+    assert "README.md" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
