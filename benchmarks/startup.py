@@ -18,10 +18,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from latm_mcp.making.wrap import version_of
 from latm_mcp.models import Evidence, Example, Provenance, Tally, Tool, UseCase
 from latm_mcp.source import check_source
 from latm_mcp.store import open_store
+from latm_mcp.store_files import version_of
 
 SOURCE = '''def {name}(words: list[str]) -> list[str]:
     """Sort words alphabetically."""

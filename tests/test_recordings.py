@@ -8,11 +8,10 @@ import pytest
 from latm_mcp.drafts import read_draft
 from latm_mcp.job_intake import MakeRequest
 from latm_mcp.latm import Latm, open_latm, quiet
-from latm_mcp.making.wrap import version_of
 from latm_mcp.models import Message, Task
 from latm_mcp.recording import RecordedMaker, recordings
 from latm_mcp.settings import Settings
-from latm_mcp.store_files import read_tool
+from latm_mcp.store_files import read_tool, version_of
 from latm_mcp.tasks import GENERATED
 from latm_mcp.turns import next_turn
 

@@ -1,14 +1,9 @@
 """Wrapping (paper, 3.1): a verified function, its use cases and its evidence become a tool. No model is needed."""
 
-import hashlib
 from datetime import UTC, datetime
 
 from latm_mcp.models import Provenance, Task, Tool, Verified
-
-
-def version_of(source: str) -> str:
-    """The id of a version: `sha256:` of the bytes of its `tool.py`."""
-    return "sha256:" + hashlib.sha256(source.encode("utf-8")).hexdigest()
+from latm_mcp.store_files import version_of
 
 
 def wrap(verified: Verified, task: Task, provenance: Provenance) -> Tool:
