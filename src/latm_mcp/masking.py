@@ -10,7 +10,7 @@ from itertools import pairwise
 
 _OPTIONS = re.compile(r"\(([A-Z])\)[^\n]*")
 _QUOTED = re.compile(r"\"[^\"\n]{1,400}\"|“[^”\n]{1,400}”|«[^»\n]{1,400}»|「[^」\n]{1,400}」|`[^`\n]{1,400}`")
-_NUMBER = re.compile(r"(?<![^\W\d_])[-+]?\d[\d.,:/%-]*(?:st|nd|rd|th|am|pm)?(?![^\W\d_])")
+_NUMBER = re.compile(r"(?<![^\W\d_])[-+]?\d(?:[\d.,:/%-]*[\d%])?(?:st|nd|rd|th|am|pm)?(?![^\W\d_])")
 _BRACKETS = re.compile(r"(?:[\[\](){}<>]\s*){2,}")
 _TOKEN = re.compile(r"§[a-z]+|[^\W\d_]+(?:['’][^\W\d_]+)?|[^\s\w]")
 _SENTENCE_END = frozenset(".?!:")

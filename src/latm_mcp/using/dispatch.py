@@ -52,7 +52,7 @@ class Dispatcher:
         own = features(question)
         found = []
         for name, profile in self._profiles.items():
-            ratio = self._score(own, profile.shares) / profile.likeness
+            ratio = max(self._score(own, profile.shares) / profile.likeness, self._nearest(own, profile.examples))
             if ratio >= MIN_RATIO:
                 share = self._share(own, profile.contract)
                 certain = len(profile.examples) >= 3 and share >= profile.guard - GUARD_SLACK
@@ -80,6 +80,15 @@ class Dispatcher:
         whole = sum(share**2 * self._weight(feature) for feature, share in shares.items())
         covered = sum(shares[f] * weights[f] for f in hits)
         return recall / max(whole, 1e-9) * math.sqrt(covered / max(sum(weights.values()), 1e-9))
+
+    def _nearest(self, own: frozenset[str], examples: Sequence[frozenset[str]]) -> float:
+        """The idf-weighted overlap with the most similar example: a tool may know several wordings, each in few examples."""
+        size = sum(map(self._weight, own))
+        return max(
+            shared / (size + sum(map(self._weight, example)) - shared)
+            for example in examples
+            for shared in (sum(map(self._weight, own & example)),)
+        )
 
     def _share(self, own: frozenset[str], contract: frozenset[str]) -> float:
         whole = sum(self._weight(feature) for feature in contract)
