@@ -132,12 +132,13 @@ def _set_aside(folder: Path) -> Path | None:
 
 def _put_away(old: Path, folder: Path) -> None:
     """What is not a tool's own (recordings, notes) moves on into the new folder; the rest goes, or is kept if edited."""
-    for other in list(old.iterdir()):
-        if other.name not in (SOURCE, META, EXAMPLES) and folder.is_dir():
-            other.rename(folder / other.name)
-    if not any(old.iterdir()) or not _altered(old):
-        shutil.rmtree(old)
-        return
+    if old.is_dir() and not old.is_symlink():  # what a link leads to is none of ours
+        for other in list(old.iterdir()):
+            if other.name not in (SOURCE, META, EXAMPLES) and folder.is_dir():
+                other.rename(folder / other.name)
+        if not any(old.iterdir()) or not _altered(old):
+            shutil.rmtree(old)
+            return
     kept = folder.with_name(f"{folder.name}.edited-{secrets.token_hex(4)}")
     old.rename(kept)
     log.warning("%s was changed by hand; it is now %s, and the library's copy stands in its place", folder, kept)
