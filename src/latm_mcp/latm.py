@@ -1,5 +1,6 @@
 """The closed loop of the paper: make tools, call them, ask them questions. Knows no protocol; the faces stand on it."""
 
+import logging
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable
@@ -11,7 +12,7 @@ from pathlib import Path
 import anyio
 
 from latm_mcp import prompts
-from latm_mcp.errors import BadInput, LatmError, MakerFailed, NotFound
+from latm_mcp.errors import BadInput, LatmError, MakerFailed, NotFound, StoreUnusable
 from latm_mcp.job import Author, Workshop, make, publish_again, take, unpublished, write_out
 from latm_mcp.job_board import JobBoard, Report
 from latm_mcp.job_intake import MakeRequest, fitting_tool, job_key, replaced, task_of
@@ -27,6 +28,7 @@ from latm_mcp.turns import next_turn
 from latm_mcp.using import use
 from latm_mcp.using.dispatch import Candidate, Dispatcher
 
+logger = logging.getLogger(__name__)
 BANK = 12  # examples of each tool that its profile is learnt from
 
 
@@ -126,7 +128,7 @@ class Latm:
         """Call a tool's function. Raises: NotFound; BadInput, for arguments that do not fit its schema."""
         tool = self.live(name)
         outcome = await use.call(tool, arguments, self.sandbox, self.shop.limits)
-        self.store.note_use(name)
+        self._count(name)
         return outcome
 
     async def answer(self, name: str, question: str) -> use.Answer | Outcome:
@@ -136,7 +138,7 @@ class Latm:
             raise BadInput(f"{name!r} cannot read questions by itself: call it with arguments, {tool.signature.text}.")
         got = await use.answer(tool, check_question(question, "the question"), self.sandbox, self.shop.limits)
         if isinstance(got, use.Answer):
-            self.store.note_use(name)
+            self._count(name)
         return got
 
     async def dispatch(self, question: str) -> Dispatched:
@@ -157,7 +159,7 @@ class Latm:
                     group.start_soon(ask, candidate.name)
         for candidate in found:
             if candidate.name in answers:
-                self.store.note_use(candidate.name)
+                self._count(candidate.name)
                 return Dispatched(answers[candidate.name])
         return Dispatched(None, tuple((candidate, listed[candidate.name]) for candidate in found))
 
@@ -183,6 +185,13 @@ class Latm:
         if self._dispatcher is None or self._dispatcher[0] != generation:
             self._dispatcher = (generation, Dispatcher(self.store.banks("", BANK)))
         return self._dispatcher[1]
+
+    def _count(self, name: str) -> None:
+        """Count a use, where the library can be written: a result is not lost to a full disk."""
+        try:
+            self.store.note_use(name)
+        except StoreUnusable as error:
+            logger.warning("a use of %s was not counted: %s", name, error)
 
     def _stands(self, job: Job) -> bool:
         return job.tool is not None and self.store.state(job.tool) in ("live", "waiting")
