@@ -2,6 +2,7 @@
 that was told to end from ending."""
 
 import os
+import re
 import stat
 import sys
 from collections.abc import AsyncIterator
@@ -10,6 +11,10 @@ from typing import Any
 import anyio
 
 CHUNK = 1 << 16
+# Each escape of a JSON text from left to right; a pair of surrogates is one of them, half a pair is in the group.
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
 
 
 def standard_input() -> Any:
@@ -21,7 +26,7 @@ def standard_input() -> Any:
 
 
 class _Lines:
-    """Lines of a file descriptor as they come; undecodable bytes are replaced, as the SDK does."""
+    """Lines of a file descriptor as they come, whatever is no Unicode in them replaced by U+FFFD."""
 
     def __init__(self, descriptor: int):
         self._descriptor = descriptor
@@ -34,11 +39,20 @@ class _Lines:
             first, *others = chunk.split(b"\n")
             begun.append(first)
             for other in others:
-                yield b"".join(begun).decode("utf-8", "replace")
+                yield _unicode(b"".join(begun))
                 begun = [other]
         if any(begun):
-            yield b"".join(begun).decode("utf-8", "replace")
+            yield _unicode(b"".join(begun))
 
     async def _read(self) -> bytes:
         await anyio.wait_readable(self._descriptor)
         return os.read(self._descriptor, CHUNK)
+
+
+def _unicode(line: bytes) -> str:
+    """A line without undecodable bytes and half surrogate pairs: one that has them is never answered by the SDK, so that its
+    client waits in vain. Where it matters, U+FFFD is refused with a sentence."""
+    text = line.decode("utf-8", "replace")
+    if "\\ud" not in text and "\\uD" not in text:
+        return text
+    return _ESCAPE.sub(lambda escape: "\\ufffd" if escape[1] else escape[0], text)

@@ -61,7 +61,8 @@ def _bug(error: BaseException) -> types.CallToolResult:
 def failed(sentence: str, **more: Json) -> types.CallToolResult:
     """An error as a result, so that the model reads it and can do better."""
     said = safe(sentence, MAX_SENTENCE + (MAX_RESULT_BYTES if more else 0))
-    said = said[:1].upper() + said[1:]
+    if "_" not in said.split(" ", 1)[0]:  # the name of a command stays as it is
+        said = said[:1].upper() + said[1:]
     return _result(said, {"error": said, **more}, is_error=True)
 
 

@@ -21,7 +21,7 @@ RESERVED = FIXED_COMMANDS | {"parse", "render", "NotThisTask"} | frozenset(keywo
 
 _MAX_DEPTH = 64
 _MAX_INTEGER_BITS = 10_000
-_NOT_DATA = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_NOT_DATA = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
 _STOP_WORDS = frozenset((
     "a", "an", "all", "and", "any", "are", "as", "at", "be", "by", "can", "do", "does", "each", "following",
     "for", "from", "given", "has", "have", "how", "if", "in", "into", "is", "it", "its", "of", "on", "or",
@@ -108,8 +108,13 @@ def _check_text(text: str, where: str, limit: int) -> str:
     if not text.strip():
         raise BadInput(f"{where} is empty: write it out, or leave the example away")
     if found := _NOT_DATA.search(text):
+        at = f"at position {found.start() + 1}"
+        if found.group() == "\ufffd":
+            raise BadInput(
+                f"{where} has U+FFFD {at}, which stands for text that was no valid UTF-8: send the text itself"
+            )
         kind = "half a surrogate pair" if "\ud800" <= found.group() <= "\udfff" else "a control character"
-        raise BadInput(f"{where} has {kind} U+{ord(found.group()):04X} at position {found.start() + 1}: remove it")
+        raise BadInput(f"{where} has {kind} U+{ord(found.group()):04X} {at}: remove it")
     return text
 
 
