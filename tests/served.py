@@ -29,6 +29,13 @@ def child(home: Path, cache: Path, *more: object) -> StdioServerParameters:
     return StdioServerParameters(command=sys.executable, args=["-c", code, str(home), str(cache), *map(str, more)])
 
 
+def installed(home: Path, cache: Path, *options: str, **environment: str) -> StdioServerParameters:
+    """How a person's client starts it: the command line's own server, set by its environment."""
+    places = {"LATM_HOME": str(home), "LATM_CACHE": str(cache), "PYTHONPATH": PATH[1]}
+    line = ["-W", "error", "-m", "latm_mcp", "serve", *options]
+    return StdioServerParameters(command=sys.executable, args=line, env={**places, **environment})
+
+
 @asynccontextmanager
 async def served(settings: Settings, era: str, maker: Maker | None = None, **options: Any) -> AsyncIterator[Client]:
     """A client of an in-memory server."""

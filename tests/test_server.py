@@ -124,12 +124,15 @@ async def test_a_made_tool_is_read_as_data(settings: Settings, era: str):
         assert "return sorted(words)" in page.text
         with pytest.raises(MCPError, match="There is no tool 'nobody'"):
             await client.read_resource("latm://tools/nobody")
+        with pytest.raises(MCPError, match="There is no resource 'file:///etc/hosts': addresses are latm://tools/NAME"):
+            await client.read_resource("file:///etc/hosts")
 
 
 async def test_the_prompt_helps_a_person_to_begin(settings: Settings, era: str):
     async with served(settings, era) as client:
         (prompt,) = (await client.list_prompts()).prompts
-        got = await client.get_prompt(prompt.name, {"what": "my invoices' due dates"})
+        assert prompt.name == "make_a_tool"
+        got = await client.get_prompt("make_a_tool", {"what": "my invoices' due dates"})
         (message,) = got.messages
         assert isinstance(message.content, types.TextContent)
         assert "make_tool" in message.content.text

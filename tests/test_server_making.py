@@ -1,13 +1,11 @@
 """A making with a configured model, through a client: progress, patience, cancellation, and that it is paid for once."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import anyio
 import pytest
-from mcp import Client
 from scripted import ScriptedMaker, fenced, sort_words
-from served import ERAS, EXAMPLES, REQUEST, WITHIN, call, child, names, refusal, served
+from served import ERAS, REQUEST, WITHIN, call, names, refusal, served
 
 from latm_mcp import server_progress
 from latm_mcp.errors import MakerFailed
@@ -37,13 +35,6 @@ class PatientMaker(ScriptedMaker):
 @pytest.fixture
 def settings(tmp_path: Path, sandbox_cache: Path) -> Settings:
     return Settings(home=tmp_path / "home", cache=sandbox_cache)
-
-
-async def soon(condition: Callable[[], bool]) -> None:
-    """Wait until something holds, not for ever."""
-    with anyio.fail_after(WITHIN):
-        while not condition():
-            await anyio.sleep(0.01)
 
 
 @pytest.mark.parametrize("era", ERAS)
@@ -227,24 +218,3 @@ async def test_a_bug_in_a_maker_ends_its_making_alone(settings: Settings):
     async with served(settings, "auto", ScriptedMaker()) as client:  # asked at all, it fails an assertion
         assert "Something went wrong" in await refusal(client, "make_tool", **REQUEST)
         assert await names(client) == ["call_tool", "dispatch", "make_tool"]
-
-
-@pytest.mark.parametrize("era", ERAS)
-async def test_two_processes_asked_for_the_same_making_pay_once(settings: Settings, tmp_path: Path, era: str):
-    log, got = tmp_path / "log", []
-    async with (
-        Client(child(settings.home, settings.cache, log, 2), mode=era) as one,
-        Client(child(settings.home, settings.cache, log, 2), mode=era) as two,
-    ):
-
-        async def ask(client: Client) -> None:
-            got.append(await call(client, "make_tool", **REQUEST))
-
-        with anyio.fail_after(WITHIN):
-            async with anyio.create_task_group() as group:
-                group.start_soon(ask, one)
-                await soon(log.exists)
-                group.start_soon(ask, two)
-    assert [made["status"] for made in got] == ["published", "published"]
-    assert log.read_text(encoding="utf-8").split() == ["asked", "replied"]
-    assert len(EXAMPLES) >= 6

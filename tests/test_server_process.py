@@ -1,6 +1,5 @@
 """The server as a process: it starts light, survives a torn client, ends with its input or a signal, and leaves no child."""
 
-import json
 import os
 import signal
 import subprocess
@@ -8,66 +7,15 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import anyio
 import pytest
 from mcp import Client
 from mcp.client.stdio import stdio_client
 from served import REQUEST, WITHIN, call, child, make_by_client
+from wire import Wire, gone
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks at processes in /proc")
-
-
-class Wire:
-    """A server process and raw lines of JSON."""
-
-    def __init__(self, home: Path, cache: Path, *more: object):
-        how = child(home, cache, *more)
-        self.process = subprocess.Popen(
-            [how.command, *how.args], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
-
-    def send(self, method: str, params: Any = None, id: int | None = None) -> None:
-        message = {"jsonrpc": "2.0", "method": method, "params": params or {}} | ({} if id is None else {"id": id})
-        self.send_raw(json.dumps(message).encode())
-
-    def send_raw(self, line: bytes) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(line + b"\n")
-        self.process.stdin.flush()
-
-    def answer(self, id: int) -> dict[str, Any]:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            message: dict[str, Any] = json.loads(line)
-            if message.get("id") == id:
-                return message
-        raise AssertionError("the server closed its output")
-
-    def shake_hands(self) -> dict[str, Any]:
-        info = {"name": "raw", "version": "1"}
-        self.send("initialize", {"protocolVersion": "2024-11-05", "capabilities": {}, "clientInfo": info}, id=0)
-        answer = self.answer(0)
-        self.send("notifications/initialized")
-        return answer
-
-    def children(self) -> set[int]:
-        found, todo = set(), [self.process.pid]
-        while todo:
-            pid = todo.pop()
-            for listed in Path(f"/proc/{pid}/task").glob("*/children"):
-                todo += [int(number) for number in listed.read_text().split()]
-            found.add(pid)
-        return found - {self.process.pid}
-
-    def warm(self) -> set[int]:
-        """Wait for the sandbox's worker."""
-        deadline = time.monotonic() + WITHIN
-        while not (found := self.children()):
-            assert time.monotonic() < deadline, "no worker was started"
-            time.sleep(0.02)
-        return found
 
 
 @pytest.fixture
@@ -76,22 +24,6 @@ def wire(tmp_path: Path, sandbox_cache: Path) -> Iterator[Wire]:
     yield opened
     opened.process.kill()
     opened.process.communicate(timeout=WITHIN)
-
-
-def gone(pids: set[int], within: float = 10) -> bool:
-    deadline = time.monotonic() + within
-    while time.monotonic() < deadline:
-        if not any(alive(pid) for pid in pids):
-            return True
-        time.sleep(0.02)
-    return False
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def test_the_oldest_handshake_is_served_and_told_that_the_list_changes(wire: Wire):
