@@ -9,11 +9,15 @@ from sandboxed import WITH_OS, pids, run
 
 from latm_mcp.allowed import ALLOWED_IMPORTS
 from latm_mcp.outcomes import (
+    AnswerQuestion,
+    CallFunction,
     Died,
     Limits,
     OutOfMemory,
     OutputTooLarge,
+    Program,
     Raised,
+    RenderResult,
     Returned,
     TimedOut,
 )
@@ -149,7 +153,27 @@ NESTED = "[" * 100_000
     ],
 )  # fmt: skip
 def test_a_reply_of_no_known_shape_is_not_believed(reply: bytes):
-    assert decode(Kind.REPLY, reply, Limits()) == Died("sent a malformed reply")
+    assert decode(Kind.REPLY, reply, CallFunction({}), Limits()) == Died("sent a malformed reply")
+
+
+OVER_DUMPS = f"{WITH_OS}app = import_('sys').modules['latm_mcp.sandbox_guest.app']\n"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "1", "null", "[]", "{}", '{"answer": "a"}', '{"arguments": {}, "result": 1, "answer": 2}', '"a"',
+        '{"arguments": {}, "result": 1, "answer": null}', '{"arguments": [], "result": 1, "answer": "a"}',
+        '{"arguments": {}, "answer": "a"}', '{"arguments": {}, "result": 1, "answer": "a", "more": 1}',
+    ],
+)  # fmt: skip
+async def test_code_that_speaks_in_the_guests_place_cannot_return_what_was_not_asked_for(sandbox: Sandbox, value: str):
+    body = f"{OVER_DUMPS}app.dumps = lambda *args, **options: '{{\"returned\": {value}}}'\n"
+    program = Program(body + "def f(): return 1\ndef parse(q): return q[1]\ndef render(r, q): return r[1]", "f")
+
+    assert await sandbox.run(program, AnswerQuestion("q")) == Died("sent a malformed reply")
+    rendered = await sandbox.run(program, RenderResult(1, "q"))
+    assert rendered == (Returned("a") if value == '"a"' else Died("sent a malformed reply"))
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ class WasmSandbox:
         """Run one request in a fresh interpreter."""
         frame = encode(program, request, limits, world, batch=0)
         async with self.worker() as worker:
-            return await worker.ask(frame, limits)
+            return await worker.ask(frame, request, limits)
 
     async def run_batch(
         self,
@@ -123,7 +123,8 @@ class WasmSandbox:
         while len(outcomes) < len(frames):
             async with self.worker() as worker:
                 while worker.usable and len(outcomes) < len(frames):
-                    outcomes.append(await worker.ask(frames[len(outcomes)], limits))
+                    place = len(outcomes)
+                    outcomes.append(await worker.ask(frames[place], requests[place], limits))
         return outcomes
 
     async def warm(self) -> None:

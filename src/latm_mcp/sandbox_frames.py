@@ -64,8 +64,8 @@ def operation(request: Request) -> dict[str, Any]:
             return {"op": "render", "result": request.result, "question": request.question}
 
 
-def decode(kind: bytes, payload: bytes, limits: Limits) -> Outcome:
-    """What a worker's frame says came of a request."""
+def decode(kind: bytes, payload: bytes, request: Request, limits: Limits) -> Outcome:
+    """What a worker's frame says came of this request."""
     match kind:
         case Kind.TIMED_OUT:
             return TimedOut(limits.seconds)
@@ -74,18 +74,18 @@ def decode(kind: bytes, payload: bytes, limits: Limits) -> Outcome:
         case Kind.DIED:
             return Died(clean(payload.decode("utf-8", "replace"), 200))
         case Kind.REPLY:
-            return decode_reply(payload, limits)
+            return decode_reply(payload, request, limits)
     return MALFORMED
 
 
-def decode_reply(payload: bytes, limits: Limits) -> Outcome:
+def decode_reply(payload: bytes, request: Request, limits: Limits) -> Outcome:
     """What the guest's JSON says."""
     try:
         reply = json.loads(payload)
     except (ValueError, RecursionError):
         return MALFORMED
     match reply:
-        case {"returned": value} if len(reply) == 1 and is_plain(value):
+        case {"returned": value} if len(reply) == 1 and is_plain(value) and is_due(value, request):
             return Returned(value)
         case {"memory": True}:
             return OutOfMemory(limits.memory_mib)
@@ -96,6 +96,20 @@ def decode_reply(payload: bytes, limits: Limits) -> Outcome:
         case {"not_json": {"step": str(step), "what": str(what)}} if step in get_args(Step):
             return NotJsonable(step, clean(what, 300))  # type: ignore[arg-type]  # checked above
     return MALFORMED
+
+
+def is_due(value: Any, request: Request) -> bool:
+    """Whether a value has the shape that this kind of request returns: made code may speak in the guest's place."""
+    match request:
+        case CallFunction():
+            return True
+        case AnswerQuestion():
+            match value:
+                case {"arguments": dict(), "result": _, "answer": str()}:
+                    return len(value) == 3
+            return False
+        case _:
+            return isinstance(value, str)
 
 
 def raised(step: str, type_: str, message: str, lines: list[Any]) -> Outcome:

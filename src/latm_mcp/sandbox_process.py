@@ -13,7 +13,7 @@ import anyio
 from anyio.abc import Process
 
 from latm_mcp.errors import SandboxUnavailable
-from latm_mcp.outcomes import Died, Limits, Outcome, TimedOut
+from latm_mcp.outcomes import Died, Limits, Outcome, Request, TimedOut
 from latm_mcp.sandbox_frames import MALFORMED, clean, decode
 from latm_mcp.sandbox_kinds import SLACK, Kind
 
@@ -92,8 +92,8 @@ class WorkerProcess:
         """Whether it can be asked."""
         return self.usable and self.process.returncode is None
 
-    async def ask(self, frame: bytes, limits: Limits) -> Outcome:
-        """What a request comes to. If it is cancelled or the worker dies, the worker is not usable any more."""
+    async def ask(self, frame: bytes, request: Request, limits: Limits) -> Outcome:
+        """What a request, encoded as frame, comes to. If it is cancelled or the worker dies, the worker is not usable any more."""
         self.usable = False
         try:
             with anyio.fail_after(limits.seconds + OVERTIME_SECONDS):
@@ -108,7 +108,7 @@ class WorkerProcess:
         except OverflowError:
             return MALFORMED
         self.usable = True
-        return decode(kind, payload, limits)
+        return decode(kind, payload, request, limits)
 
     async def receive(self, most: int) -> tuple[bytes, bytes]:
         """The next frame's kind and payload. Raises: OverflowError if it is larger; what the stream raises."""
