@@ -2,19 +2,21 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import anyio
 import pytest
 from mcp import Client, types
+from mcp.shared.exceptions import MCPError
 from mcp.types.methods import serialize_server_result
 from mcp.types.version import KNOWN_PROTOCOL_VERSIONS
 from scripted import sort_words
 from served import ERAS, WITHIN, call, child, make_by_client, names, relisting, served
 
 from latm_mcp import server_announce
+from latm_mcp.latm import Latm
 from latm_mcp.models import Evidence, Example, Provenance, Signature, Tally, Tool
 from latm_mcp.server import open_server
 from latm_mcp.server_schemas import schema_fault, vetted
@@ -153,6 +155,23 @@ async def test_a_waiting_tool_is_neither_listed_nor_callable_nor_readable(settin
         assert result.is_error
         assert "latm-mcp approve" in result.structured_content["error"]
         assert (await client.list_resources()).resources == []
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_tool_that_is_archived_while_it_is_read_is_told_by_a_sentence(
+    settings: Settings, era: str, monkeypatch: pytest.MonkeyPatch
+):
+    def archived_after_reading(latm: Latm, name: str, read: Callable[[Latm, str], Tool] = Latm.live) -> Tool:
+        found = read(latm, name)
+        latm.store.archive(name, "another process")
+        return found
+
+    with library(settings) as store:
+        store.publish(tool("fleeting"), actor="test")
+    monkeypatch.setattr(Latm, "live", archived_after_reading)
+    async with served(settings, era) as client:
+        with pytest.raises(MCPError, match="'fleeting' was archived or changed just now"):
+            await client.read_resource("latm://tools/fleeting")
 
 
 async def test_static_exposure_lists_the_fixed_commands_alone_and_says_how_to_call(

@@ -7,6 +7,7 @@ from mcp import types
 from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 
+from latm_mcp.errors import NotFound
 from latm_mcp.latm import Latm
 from latm_mcp.models import Tool
 from latm_mcp.server_catalogue import Catalogue, describe
@@ -63,7 +64,11 @@ class Reading:
                 types.INVALID_PARAMS, f"There is no resource {one_line(uri, 200)!r}: addresses are {SCHEME}NAME."
             )
         tool = self._latm.live(uri.removeprefix(SCHEME))
-        row = next(row for row in self._catalogue.live() if row.name == tool.name)
+        row = next(
+            (row for row in self._catalogue.live() if (row.name, row.version) == (tool.name, tool.version)), None
+        )
+        if row is None:
+            raise NotFound(f"The tool {tool.name!r} was archived or changed just now: read it again.")
         text = safe(_page(tool, row), MAX_RESOURCE)
         return types.ReadResourceResult(
             contents=[types.TextResourceContents(uri=uri, mime_type="text/markdown", text=text)]
