@@ -108,12 +108,7 @@ def test_a_published_tool_comes_back_whole_and_is_listed(store: Store):
     assert (listed[0].parameters, listed[0].returns) == (SIGNATURE.parameters, SIGNATURE.returns)
     assert (listed[0].bound, listed[0].blind_passed, listed[0].blind_total) == (0.25, 2, 3)
     assert (listed[0].shown_passed, listed[0].held_out_total, listed[0].state) == (3, 0, "live")
-    assert (listed[0].adapter, listed[0].pinned, listed[0].approved, listed[0].author_named) == (
-        True,
-        False,
-        False,
-        True,
-    )
+    assert (listed[0].adapter, listed[0].pinned, listed[0].approved) == (True, False, False)
 
 
 def test_an_unknown_name_is_free(store: Store):

@@ -17,8 +17,7 @@ class Listed:
     state: `waiting` ones were imported and not approved: never show them to clients.
     uses: as of the last change of the list (see `Store.uses` for now).
     bound: the evidence's one-sided 95 % lower bound; *_passed of *_total: the evidence by exposure.
-    approved: a person approved this version's text. author_named: the calling client wrote the tool itself, so
-    name and texts are its own.
+    approved: a person approved this version's text.
     """
 
     name: str
@@ -39,7 +38,6 @@ class Listed:
     blind_total: int
     held_out_passed: int
     held_out_total: int
-    author_named: bool
     approved: bool
 
 

@@ -17,7 +17,7 @@ _FIRST = (
         state TEXT NOT NULL, pinned INTEGER NOT NULL DEFAULT 0, uses INTEGER NOT NULL DEFAULT 0, bound REAL NOT NULL,
         shown_passed INTEGER NOT NULL, shown_total INTEGER NOT NULL, blind_passed INTEGER NOT NULL,
         blind_total INTEGER NOT NULL, held_out_passed INTEGER NOT NULL, held_out_total INTEGER NOT NULL,
-        author_named INTEGER NOT NULL, approved INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID""",
+        approved INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID""",
     """CREATE TABLE versions (
         id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, version TEXT NOT NULL, published_at TEXT NOT NULL,
         tool TEXT NOT NULL, UNIQUE (name, version))""",

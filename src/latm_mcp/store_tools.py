@@ -133,7 +133,7 @@ def _state(connection: sqlite3.Connection, name: str) -> ToolState | None:
 def _listed(row: tuple[Any, ...]) -> Listed:
     columns = dict(zip(_COLUMNS, row, strict=True))
     columns |= {column: json.loads(columns[column]) for column in ("parameters", "returns")}
-    columns |= {column: bool(columns[column]) for column in ("adapter", "pinned", "author_named", "approved")}
+    columns |= {column: bool(columns[column]) for column in ("adapter", "pinned", "approved")}
     return Listed(**columns)
 
 
@@ -158,7 +158,6 @@ def _keep_row(connection: sqlite3.Connection, tool: Tool, state: ToolState) -> N
         "comparison": tool.comparison,
         "state": state,
         "bound": evidence.bound,
-        "author_named": tool.provenance.maker == "client",
         "approved": False,
     }
     for kind, tally in (("shown", evidence.shown), ("blind", evidence.blind), ("held_out", evidence.held_out)):
