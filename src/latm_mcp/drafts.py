@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from latm_mcp import prompts
 from latm_mcp.errors import Rejected
@@ -43,7 +43,7 @@ def _calls(bodies: list[str]) -> tuple[Call, ...]:
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise Rejected('The `json` block must hold a list of calls: [{"question": ..., "arguments": {...}}].')
         return TypeAdapter(tuple[Call, ...]).validate_python([_call(row) for row in rows])
-    except (ValueError, RecursionError, ValidationError) as err:
+    except (ValueError, RecursionError) as err:
         raise Rejected(f"The `json` block of calls cannot be read ({str(err).splitlines()[0][:200]}).") from None
 
 
@@ -58,10 +58,7 @@ def arguments_for(draft: Draft, question: str) -> dict[str, Any]:
     """
     for call in draft.calls:
         if " ".join(call.question.split()) == " ".join(question.split()):
-            try:
-                arguments = json.loads(call.arguments_json)
-            except (ValueError, RecursionError):
-                arguments = None
+            arguments = _plain_json(call.arguments_json)
             if not isinstance(arguments, dict):
                 raise Rejected(
                     "The arguments of a call must be a JSON object.", question=question, got=call.arguments_json[:500]
@@ -73,6 +70,16 @@ def arguments_for(draft: Draft, question: str) -> dict[str, Any]:
         question=question,
         got="no call",
     )
+
+
+def _plain_json(text: str) -> Any:
+    """A JSON value that can be sent on: without NaN, infinities and half surrogate pairs; None where it is no such."""
+    try:
+        value = json.loads(text)
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode("utf-8")
+    except (ValueError, RecursionError):
+        return None
+    return value
 
 
 def request_for(proposal: Proposal, question: str) -> Request:

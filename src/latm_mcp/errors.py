@@ -41,7 +41,7 @@ class Rejected(LatmError):
 
     def __init__(self, sentence: str, *, question: str = "", got: str = "", exposed: tuple[int, ...] = ()):
         super().__init__(sentence)
-        self.question, self.got, self.exposed = question, got, exposed
+        self.question, self.got, self.exposed = question[:4000], got[:2000], exposed
 
 
 class MakerFailed(LatmError):

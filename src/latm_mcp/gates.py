@@ -6,7 +6,6 @@ Each gate raises Rejected with feedback that tells the maker what to change, nev
 import json
 import random
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
@@ -15,8 +14,9 @@ from latm_mcp.compare import result_as_answer, same
 from latm_mcp.errors import Rejected
 from latm_mcp.judging import Run
 from latm_mcp.models import Comparison, Example
-from latm_mcp.outcomes import Json, Outcome, Returned
+from latm_mcp.outcomes import Json, Outcome, Raised, Returned
 from latm_mcp.source import string_literals
+from latm_mcp.text import plain
 
 MIN_QUESTION_PIECE = 24  # a literal this long that stands in one example's question alone was copied from it
 RENDERED = 12  # examples on which `render` is tried with other results: one that ignores the function does so on all
@@ -25,9 +25,9 @@ FEW_LABELS = 0.5  # answers that repeat (valid, invalid) are labels, and code ma
 
 def no_table(source: str, examples: Sequence[Example], comparison: Comparison) -> None:
     """Refuse source whose literals hold the examples' answers, or pieces of single examples' questions."""
-    literals = [_plain(str(literal)) for literal in string_literals(source)]
+    literals = [plain(str(literal)) for literal in string_literals(source)]
     if comparison != "choice":
-        answers = {_plain(example.answer) for example in examples}
+        answers = {plain(example.answer) for example in examples}
         held = {answer for answer in answers if _held(answer, literals)}
         labels = len(answers) <= max(2, FEW_LABELS * len(examples)) and len(examples) > 2
         if len(held) >= 2 and len(held) > len(answers) / 2 and not labels:
@@ -35,11 +35,12 @@ def no_table(source: str, examples: Sequence[Example], comparison: Comparison) -
                 f"The source holds {len(held)} of the examples' answers as literals. Compute the answers instead of storing them."
             )
     pieces = [literal for literal in literals if len(literal) >= MIN_QUESTION_PIECE]
-    questions = [_plain(example.question) for example in examples]
-    copied = sum(1 for question in questions if any(_only_in(piece, question, questions) for piece in pieces))
-    if copied >= max(2, len(examples) / 2):
+    questions = [plain(example.question) for example in examples]
+    holders = ([index for index, question in enumerate(questions) if piece in question] for piece in pieces)
+    copied = {holding[0] for holding in holders if len(holding) == 1}
+    if len(copied) >= max(2, len(examples) / 2):
         raise Rejected(
-            f"The source holds parts of {copied} single examples' questions as literals. Read the questions by their form instead."
+            f"The source holds parts of {len(copied)} single examples' questions as literals. Read the questions by their form instead."
         )
 
 
@@ -47,14 +48,10 @@ def _held(answer: str, literals: Iterable[str]) -> bool:
     return any(answer == literal or (len(answer) >= 4 and answer in literal) for literal in literals)
 
 
-def _only_in(piece: str, question: str, questions: Sequence[str]) -> bool:
-    return piece in question and sum(piece in other for other in questions) == 1
-
-
 def no_constant(runs: Sequence[Run]) -> None:
     """Refuse a tool whose accepted examples all have one answer: a constant would do as well."""
     passed = [run for run in runs if run.verdict == "passed"]
-    if len({_plain(run.example.answer) for run in passed}) < 2:
+    if len({plain(run.example.answer) for run in passed}) < 2:
         raise Rejected(
             "On every example that the tool accepts the answer is the same, so a constant would do as well. Accept the others too."
         )
@@ -82,7 +79,7 @@ def no_pass_through(runs: Sequence[Run], comparison: Comparison) -> None:
 
 
 def _in_question(example: Example) -> bool:
-    return _plain(example.answer).strip("()") in _plain(example.question)
+    return plain(example.answer).strip("()") in plain(example.question)
 
 
 def _is_answer(leaf: Json, run: Run, comparison: Comparison) -> bool:
@@ -129,14 +126,18 @@ async def not_hard_coded(
 def foreign_answered_wrongly(questions: Sequence[Example], outcomes: Sequence[Outcome], comparison: Comparison) -> None:
     """Refuse an adapter that accepts another task's question and answers it wrongly; rightly is generality."""
     for example, outcome in zip(questions, outcomes, strict=True):
-        if isinstance(outcome, Returned) and not same(comparison, example.answer, outcome.value["answer"]):
-            got = f"answered {outcome.value['answer']!r} instead of raising NotThisTask"
-            raise Rejected(
-                "`parse` accepts a question of another task. Match the whole question strictly.\n"
-                + prompts.failing([(example.question, got)]),
-                question=example.question,
-                got=got,
-            )
+        if isinstance(outcome, Raised):
+            continue
+        if isinstance(outcome, Returned) and same(comparison, example.answer, outcome.value["answer"]):
+            continue
+        did = f"answered {outcome.value['answer']!r}" if isinstance(outcome, Returned) else outcome.sentence
+        got = f"{did} instead of raising NotThisTask"
+        raise Rejected(
+            "`parse` accepts a question of another task, or does not end on it. Match the whole question strictly.\n"
+            + prompts.failing([(example.question, got)]),
+            question=example.question,
+            got=got,
+        )
 
 
 def shuffled(examples: Sequence[Example], count: int = 6) -> list[str]:
@@ -176,7 +177,3 @@ def foreign_banks(banks: dict[str, list[Example]], examples: Sequence[Example]) 
 
 def _words(text: str) -> set[str]:
     return set(re.findall(r"[^\W\d_]{2,}", text.lower()))
-
-
-def _plain(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).split())

@@ -4,12 +4,13 @@ Every reply is kept before anything else happens to it, so nothing that was paid
 """
 
 import logging
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from latm_mcp.drafts import function_changed
-from latm_mcp.errors import LatmError, Rejected, StoreUnusable
+from latm_mcp.drafts import function_changed, read_draft
+from latm_mcp.errors import LatmError, NotFound, Rejected, StoreUnusable
 from latm_mcp.job_board import Report
 from latm_mcp.making.propose import propose
 from latm_mcp.making.verify import Judge, verify
@@ -21,10 +22,11 @@ from latm_mcp.splits import exposures
 from latm_mcp.store import Job, Store
 from latm_mcp.store_files import write_tool
 from latm_mcp.tasks import GENERATED, questions
-from latm_mcp.turns import Turn, next_turn, proposed
+from latm_mcp.turns import PROPOSE_TRIES, Turn, next_turn, proposed
 
 logger = logging.getLogger(__name__)
 
+FOREIGN_TOOLS = 10  # of a library's own tools, beside the shipped generators: a making must not grow with the library
 FOREIGN_PER_TOOL = 4  # questions of each other tool and generator that a new adapter must refuse
 
 
@@ -46,19 +48,29 @@ class Author:
     model: str
 
 
-async def make(shop: Workshop, job: Job, maker: Maker, report: Report) -> None:
+async def make(shop: Workshop, job_id: str, maker: Maker, report: Report) -> None:
     """Ask the maker for drafts until one is published or the tries are used up. The caller holds the job's lease.
 
-    Raises: MakerFailed, with the tries so far kept.
+    Raises: MakerFailed, with the tries so far kept; NotFound, for a job that has expired.
     """
+    job = shop.store.job(job_id)  # read with the lease in hand: another process may have worked on it until just now
+    if job is None:
+        raise NotFound(f"There is no job {job_id!r} any more. Ask with the examples again.")
     if unpublished(job):
         await publish_again(shop, job, Author(maker.kind, maker.model), report)
         return
     while (turn := next_turn(job.task, job.tries)) is not None:
-        report(_progress(turn.stage, turn.attempt, f"asking {maker.model} for {_what(turn)}", job))
-        reply = await maker.reply(turn.conversation, turn.stage, turn.attempt)
-        shop.store.add_usage(role="maker", model=reply.model, usage=reply.usage, tool=job.task.name, job=job.id)
+        reply = job.pending or await _asked(shop, job, maker, turn, report)
         job = await take(shop, job, turn, reply, Author(maker.kind, reply.model), report)
+
+
+async def _asked(shop: Workshop, job: Job, maker: Maker, turn: Turn, report: Report) -> Reply:
+    """The maker's reply, kept before anything else happens to it."""
+    report(_progress(turn.stage, turn.attempt, f"asking {maker.model} for {_what(turn)}", job))
+    reply = await maker.reply(turn.conversation, turn.stage, turn.attempt)
+    shop.store.keep_reply(job.id, reply)
+    shop.store.add_usage(role="maker", model=reply.model, usage=reply.usage, tool=job.task.name, job=job.id)
+    return reply
 
 
 async def take(shop: Workshop, job: Job, turn: Turn, reply: Reply, author: Author, report: Report) -> Job:
@@ -69,7 +81,7 @@ async def take(shop: Workshop, job: Job, turn: Turn, reply: Reply, author: Autho
     report(_progress(turn.stage, turn.attempt, "checking the draft in the sandbox", job))
     verified, tried = await judged(shop, job.task, job.tries, turn, reply)
     shop.store.keep_try(job.id, tried)
-    job = replace(job, tries=(*job.tries, tried))
+    job = replace(job, tries=(*job.tries, tried), pending=None)
     if verified is not None:
         _publish(shop, job, verified, author)
         report(Progress(stage="wrap", attempt=1, sentence=f"{job.task.name} is verified and published", done=1.0))
@@ -87,7 +99,7 @@ async def judged(
     rewrote = False
     stage: Stage = turn.stage
     try:
-        proposal = await propose(reply.text, task, shop.sandbox, shop.limits)
+        proposal = await propose(read_draft(reply.text), task, shop.sandbox, shop.limits)
         rewrote = _rewrote(task, tries, reply)
         if rewrote and not turn.may_rewrite:
             raise Rejected(f"`{task.name}` itself was changed again; it may be rewritten only once. Put it back.")
@@ -105,7 +117,9 @@ async def judged(
 def judge_for(shop: Workshop, task: Task) -> Judge:
     """What a task's drafts are judged with: the sandbox, and questions of every other task that is known here."""
     foreign = {row.name: questions(row.name, FOREIGN_PER_TOOL, seed=1) for row in GENERATED}
-    foreign |= shop.store.banks(task.name, FOREIGN_PER_TOOL)
+    banks = shop.store.banks(task.name, FOREIGN_PER_TOOL)
+    chosen = random.Random(task.name).sample(sorted(banks), min(FOREIGN_TOOLS, len(banks)))  # noqa: S311 repeatable
+    foreign |= {name: banks[name] for name in chosen}
     return Judge(shop.sandbox, shop.limits, foreign)
 
 
@@ -172,7 +186,7 @@ async def publish_again(shop: Workshop, job: Job, author: Author, report: Report
 
 def _what(turn: Turn) -> str:
     if turn.stage == "propose":
-        return f"a function (proposing, try {turn.attempt} of 3)"
+        return f"a function (proposing, try {turn.attempt} of {PROPOSE_TRIES})"
     return f"a correction (verification, try {turn.attempt})"
 
 

@@ -11,7 +11,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from latm_mcp.models import Progress
-from latm_mcp.store import Store
+from latm_mcp.store import Store, best_effort
 
 LEASE_SECONDS, HEARTBEAT_SECONDS = 30.0, 10.0
 POLL_SECONDS = 0.2  # how often the work of another process is looked at
@@ -72,13 +72,14 @@ class JobBoard:
 
     async def _work(self, job_id: str, work: Work, run: _Run) -> None:
         def report(progress: Progress) -> None:
-            self._store.set_progress(job_id, progress.sentence)
+            with best_effort("progress is not kept"):
+                self._store.set_progress(job_id, progress.sentence)
             for follower in list(run.followers):
                 follower(progress)
 
         try:
             async with anyio.create_task_group() as group:
-                group.start_soon(self._renew, job_id)
+                group.start_soon(self._renew, job_id, run)
                 try:
                     with run.scope:
                         await work(report)
@@ -88,13 +89,17 @@ class JobBoard:
                     group.cancel_scope.cancel()
         finally:
             del self._runs[job_id]
-            self._store.drop_lease(job_id, self._owner)
             run.done.set()
+            with best_effort("a lease runs out by itself"):
+                self._store.drop_lease(job_id, self._owner)
 
-    async def _renew(self, job_id: str) -> None:
+    async def _renew(self, job_id: str, run: _Run) -> None:
+        """Keep the lease alive; work whose lease was lost (this machine slept) is stopped, for another process may do it now."""
         while True:
             await anyio.sleep(HEARTBEAT_SECONDS)
-            self._store.take_lease(job_id, self._owner, LEASE_SECONDS)
+            with best_effort("a lease is not renewed"):
+                if not self._store.take_lease(job_id, self._owner, LEASE_SECONDS):
+                    run.scope.cancel()
 
     async def _follow_elsewhere(self, job_id: str, report: Report) -> None:
         said = ""

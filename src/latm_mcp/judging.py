@@ -32,7 +32,7 @@ class Run:
 
 
 def judge(index: int, example: Example, request: Request, outcome: Outcome, comparison: Comparison) -> Run:
-    """The verdict on one outcome: right, wrong, or abstained (any exception refuses, and so does any other end)."""
+    """The verdict on one outcome: right, wrong, or abstained: any exception abstains, any other end that is no answer is wrong."""
     if not isinstance(outcome, Returned):
         return Run(index, example, outcome, "abstained" if isinstance(outcome, Raised) else "wrong")
     if isinstance(request, AnswerQuestion):

@@ -12,7 +12,7 @@ from pathlib import Path
 import anyio
 
 from latm_mcp import prompts
-from latm_mcp.errors import BadInput, LatmError, MakerFailed, NotFound, StoreUnusable
+from latm_mcp.errors import BadInput, LatmError, MakerFailed, NotFound
 from latm_mcp.job import Author, Workshop, make, publish_again, take, unpublished, write_out
 from latm_mcp.job_board import JobBoard, Report
 from latm_mcp.job_intake import MakeRequest, fitting_tool, job_key, replaced, task_of
@@ -22,7 +22,7 @@ from latm_mcp.outcomes import Json, Limits, Outcome
 from latm_mcp.recording import Recorder
 from latm_mcp.sandbox import Sandbox, open_sandbox
 from latm_mcp.settings import Settings
-from latm_mcp.store import Job, Listed, Store, open_store
+from latm_mcp.store import Job, Listed, Store, best_effort, open_store
 from latm_mcp.text import check_question
 from latm_mcp.turns import next_turn
 from latm_mcp.using import use
@@ -176,7 +176,10 @@ class Latm:
     def write_out_missing(self) -> None:
         """Write the folders of published tools that have none: after a crash or a full disk, or where people removed them."""
         for row in self.store.listed():
-            if not (self.shop.tools_folder / row.name).exists() and (tool := self.store.tool(row.name)) is not None:
+            if (
+                not os.path.lexists(self.shop.tools_folder / row.name)
+                and (tool := self.store.tool(row.name)) is not None
+            ):
                 write_out(self.shop, tool)
 
     def dispatcher(self) -> Dispatcher:
@@ -188,10 +191,8 @@ class Latm:
 
     def _count(self, name: str) -> None:
         """Count a use, where the library can be written: a result is not lost to a full disk."""
-        try:
+        with best_effort(f"a use of {name} is not counted"):
             self.store.note_use(name)
-        except StoreUnusable as error:
-            logger.warning("a use of %s was not counted: %s", name, error)
 
     def _stands(self, job: Job) -> bool:
         return job.tool is not None and self.store.state(job.tool) in ("live", "waiting")
@@ -210,7 +211,7 @@ class Latm:
         try:
             for _ in range(2):
                 if job.status == "running":
-                    await self._board.start(job.id, "making", partial(make, self.shop, job, maker))
+                    await self._board.start(job.id, "making", partial(make, self.shop, job.id, maker))
                     await self._board.follow(job.id, report, deadline - anyio.current_time())
                     job = self._job(job.id)
                 if job.leased:

@@ -6,7 +6,6 @@ Its own examples cannot vouch for it, since whoever wrote the tool wrote them to
 import json
 from pathlib import Path
 
-from latm_mcp import prompts
 from latm_mcp.compare import comparison_of
 from latm_mcp.errors import BadInput, Rejected
 from latm_mcp.job import Workshop, judge_for, write_out
@@ -36,17 +35,12 @@ async def import_tool(shop: Workshop, folder: Path) -> Tool:
         if not brought.adapter
     )
     try:
-        reply = prompts.written(Draft(source=brought.source, calls=calls))
-        proposal = await propose(reply, task, shop.sandbox, shop.limits)
+        proposal = await propose(Draft(source=brought.source, calls=calls), task, shop.sandbox, shop.limits)
         verified = await verify(proposal, task, exposures(task, ()), judge_for(shop, task))
     except Rejected as refusal:
         raise BadInput(f"{brought.name!r} was not imported: it fails its verification here. {refusal}") from None
     provenance = Provenance(maker="import", model=brought.provenance.model)
     tool = wrap(verified, task, provenance)
-    if tool.version != brought.version:
-        raise BadInput(
-            f"{brought.name!r} was not imported: its source cannot be kept as it is. Export it again with this release."
-        )
     shop.store.publish(tool, state="waiting", actor="import")
     write_out(shop, tool)
     return tool

@@ -24,7 +24,9 @@ class MakeResult:
 def result_of(job: Job, store: Store) -> MakeResult:
     """A job as its caller should see it; the brief or feedback that is asked next, where a draft is needed."""
     if job.status in ("published", "fits") and job.tool is not None:
-        return MakeResult(job.status, "The tool is ready.", job.id, tool=store.tool(job.tool))
+        tool = store.tool(job.tool)
+        following = "The tool is ready." if tool else "The tool was archived since: ask with the examples again."
+        return MakeResult(job.status, following, job.id, tool=tool)
     left = tries_left(job.tries)
     if job.status == "failed":
         following = (
@@ -38,6 +40,8 @@ def result_of(job: Job, store: Store) -> MakeResult:
         )
         failure = job.tries[-1].failure if job.tries else None
         return MakeResult("draft_needed", following, job.id, left, turn.request, failure=failure)
+    if not job.leased:
+        return MakeResult("running", "Nobody works on it now: ask with the examples again to go on.", job.id, left)
     following = f"Call make_tool with job {job.id!r} alone in a while to see how it stands."
     return MakeResult("running", following, job.id, left)
 

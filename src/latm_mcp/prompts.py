@@ -11,6 +11,8 @@ from latm_mcp.models import Call, Draft, Task, Tool
 from latm_mcp.splits import Split
 from latm_mcp.text import as_data
 
+WORKED = 6  # worked examples that a brief prints
+
 SYSTEM = (
     "You are a tool maker. From a few worked examples you write one general Python tool for a task, once; from then on "
     "it is run in a sandbox, with no model in the loop, on many questions that nobody has seen yet. Whatever stands "
@@ -114,15 +116,17 @@ def _task(task: Task) -> str:
 
 def _worked(task: Task, parts: Split) -> str:
     lines = ["## Worked examples\n"]
-    for number, index in enumerate(parts.shown[:6], 1):
+    for number, index in enumerate(parts.shown[:WORKED], 1):
         example = task.examples[index]
         lines += [
             as_data(f"question {number}", example.question, 8000),
             as_data(f"its answer {number}", example.answer, 8000),
             "",
         ]
-    if len(parts.shown) > 6:
-        lines.append(f"The other {len(parts.shown) - 6} examples that were passed along are used in the judging too.\n")
+    if len(parts.shown) > WORKED:
+        lines.append(
+            f"The other {len(parts.shown) - WORKED} examples that were passed along are used in the judging too.\n"
+        )
     return "\n".join(lines)
 
 

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import anyio
+import anyio.to_thread
 from mcp import types
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.lowlevel import NotificationOptions, Server
@@ -33,6 +34,7 @@ from latm_mcp.server_making import MakingDesk
 from latm_mcp.server_reading import Reading
 from latm_mcp.server_results import OUR_FAULT, first_of, honest
 from latm_mcp.settings import Settings
+from latm_mcp.store import best_effort
 
 logger = logging.getLogger(__name__)
 
@@ -122,7 +124,8 @@ class Face:
             logger.error("the sandbox is not ready, so nothing can be made or called: %s", error)
         else:
             logger.info("the sandbox is ready")
-        self.latm.write_out_missing()
+        with best_effort("tools are not written out"):
+            await anyio.to_thread.run_sync(self.latm.write_out_missing)
 
 
 async def _plain_errors(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:

@@ -10,7 +10,7 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.subscriptions import InMemorySubscriptionBus, ResourcesListChanged, ToolsListChanged
 
 from latm_mcp.server_catalogue import Catalogue, Listing
-from latm_mcp.store import Store
+from latm_mcp.store import Store, best_effort
 from latm_mcp.text import one_line
 
 SETTLE_SECONDS, SETTLED_SECONDS = 1.0, 0.1  # measured: clients that honour the announcement list within 0.03 s of it
@@ -56,7 +56,8 @@ class Announcer:
         self._seen[client] = listing.native
         prompt = self._announced_at is not None and time.monotonic() - self._announced_at <= SETTLE_SECONDS
         if prompt and client and self._store.relists(client) is False:
-            self._store.remember_relists(client, True)  # it was only slow when it was found wanting
+            with best_effort("what a client does is not remembered"):
+                self._store.remember_relists(client, True)  # it was only slow when it was found wanting
         self._listed.set()
         self._listed = anyio.Event()
 
@@ -79,7 +80,8 @@ class Announcer:
         if relists := await self._wait(client, name, version, self._announced_at + SETTLE_SECONDS):
             await anyio.sleep(SETTLED_SECONDS)
         if client:
-            self._store.remember_relists(client, relists)
+            with best_effort("what a client does is not remembered"):
+                self._store.remember_relists(client, relists)
         return relists
 
     async def _wait(self, client: str, name: str, version: str, deadline: float) -> bool:

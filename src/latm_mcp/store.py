@@ -5,17 +5,21 @@ call from any thread; a call costs microseconds to a few milliseconds, and at mo
 Every method raises StoreUnusable, with a sentence, where the library cannot be read or written.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from latm_mcp.models import Example, Failure, Status, Task, Tool, Try, Usage
+from latm_mcp.errors import StoreUnusable
+from latm_mcp.models import Example, Failure, Reply, Status, Task, Tool, Try, Usage
 from latm_mcp.store_nouns import AuditRow, Job, Listed, Role, ToolState, UsageRow
 from latm_mcp.store_sqlite import SqliteStore, open_database
 
-__all__ = ["AuditRow", "Job", "Listed", "Role", "Store", "ToolState", "UsageRow", "open_store"]
+logger = logging.getLogger(__name__)
+
+__all__ = ["AuditRow", "Job", "Listed", "Role", "Store", "ToolState", "UsageRow", "best_effort", "open_store"]
 
 
 class ToolShelf(Protocol):
@@ -87,8 +91,11 @@ class JobBook(Protocol):
     def drop_lease(self, job_id: str, owner: str) -> None:
         """Give up one's lease; nothing happens where it is another's."""
 
+    def keep_reply(self, job_id: str, reply: Reply) -> None:
+        """Keep a maker's reply until its try is kept, so that it is never paid for twice. Raises: NotFound."""
+
     def keep_try(self, job_id: str, attempt: Try) -> None:
-        """Keep a try for good. Raises: NotFound."""
+        """Keep a try for good; its reply is no longer pending. Raises: NotFound."""
 
     def set_progress(self, job_id: str, sentence: str) -> None:
         """Say how far a job is; unknown jobs are ignored."""
@@ -126,6 +133,15 @@ class Ledger(Protocol):
 
 class Store(ToolShelf, JobBook, Ledger, Protocol):
     """All of the library."""
+
+
+@contextmanager
+def best_effort(what: str) -> Iterator[None]:
+    """For bookkeeping that nothing depends on: where the library cannot be written just now, say so in the log and go on."""
+    try:
+        yield
+    except StoreUnusable as error:
+        logger.warning("%s: %s", what, error)
 
 
 @contextmanager

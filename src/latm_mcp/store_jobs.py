@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from latm_mcp.errors import NotFound
-from latm_mcp.models import Failure, Status, Task, Try
+from latm_mcp.models import Failure, Reply, Status, Task, Try
 from latm_mcp.store_connection import Database
 from latm_mcp.store_nouns import Job
 
 EXPIRES_AFTER = 7 * 24 * 3600.0
-_COLUMNS = "id, key, task, status, tool, version, failure, lease_owner, lease_until, progress"
+_COLUMNS = "id, key, task, status, tool, version, failure, lease_owner, lease_until, progress, pending"
 
 _Row: TypeAlias = tuple[Any, ...]
 
@@ -90,9 +90,17 @@ class SqliteJobs:
                 "UPDATE jobs SET lease_owner = NULL, lease_until = 0 WHERE id = ? AND lease_owner = ?", (job_id, owner)
             )
 
+    def keep_reply(self, job_id: str, reply: Reply) -> None:
+        with self._db.writing(durable=True) as connection:
+            kept = (reply.model_dump_json(), self._clock(), job_id)
+            if not connection.execute("UPDATE jobs SET pending = ?, changed_at = ? WHERE id = ?", kept).rowcount:
+                raise _no_such(job_id)
+
     def keep_try(self, job_id: str, attempt: Try) -> None:
         with self._db.writing(durable=True) as connection:
-            found = connection.execute("UPDATE jobs SET changed_at = ? WHERE id = ?", (self._clock(), job_id)).rowcount
+            found = connection.execute(
+                "UPDATE jobs SET pending = NULL, changed_at = ? WHERE id = ?", (self._clock(), job_id)
+            ).rowcount
             if not found:
                 raise _no_such(job_id)
             connection.execute("INSERT INTO tries (job, attempt) VALUES (?, ?)", (job_id, attempt.model_dump_json()))
@@ -137,13 +145,13 @@ def _begin_anew(connection: sqlite3.Connection, key: str, task_json: str, now: f
     connection.execute("DELETE FROM tries WHERE job = ?", ended)
     connection.execute(
         "UPDATE jobs SET task = ?, status = 'running', tool = NULL, version = NULL, failure = NULL, lease_owner = NULL,"
-        " lease_until = 0, progress = '', changed_at = ? WHERE id = ?",
+        " lease_until = 0, progress = '', pending = NULL, changed_at = ? WHERE id = ?",
         (task_json, now, *ended),
     )
 
 
 def _job(row: _Row, tries: list[_Row], now: float) -> Job:
-    job_id, key, task, status, tool, version, failure, owner, until, progress = row
+    job_id, key, task, status, tool, version, failure, owner, until, progress, pending = row
     return Job(
         id=job_id,
         key=key,
@@ -155,4 +163,5 @@ def _job(row: _Row, tries: list[_Row], now: float) -> Job:
         failure=None if failure is None else Failure.model_validate_json(failure),
         leased_by=owner if until > now else None,
         progress=progress,
+        pending=None if pending is None else Reply.model_validate_json(pending),
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from latm_mcp.models import Comparison, Failure, Status, Task, Try
+from latm_mcp.models import Comparison, Failure, Reply, Status, Task, Try
 from latm_mcp.outcomes import Json
 
 ToolState: TypeAlias = Literal["live", "waiting", "archived"]
@@ -48,6 +48,7 @@ class Job:
     tool, version: what it published or what fits. failure: why it failed.
     leased_by: who works on it now; None where nobody does or that lease has run out.
     progress: the last sentence about it, for people; may be empty.
+    pending: a maker's reply that was kept and not judged yet.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Job:
     failure: Failure | None
     leased_by: str | None
     progress: str
+    pending: Reply | None = None
 
     @property
     def leased(self) -> bool:

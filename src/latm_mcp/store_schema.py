@@ -27,7 +27,7 @@ _FIRST = (
     """CREATE TABLE jobs (
         id TEXT PRIMARY KEY, key TEXT NOT NULL UNIQUE, task TEXT NOT NULL, status TEXT NOT NULL, tool TEXT, version TEXT,
         failure TEXT, lease_owner TEXT, lease_until REAL NOT NULL DEFAULT 0, progress TEXT NOT NULL DEFAULT '',
-        changed_at REAL NOT NULL) WITHOUT ROWID""",
+        pending TEXT, changed_at REAL NOT NULL) WITHOUT ROWID""",
     """CREATE TABLE tries (
         id INTEGER PRIMARY KEY, job TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE, attempt TEXT NOT NULL)""",
     "CREATE INDEX tries_of_job ON tries (job)",

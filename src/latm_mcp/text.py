@@ -151,6 +151,11 @@ def _check_enough(count: int, answers: set[str]) -> None:
         raise BadInput("all examples have the same answer, a constant would do: add one with another answer")
 
 
+def plain(text: str) -> str:
+    """A text for comparing: NFC, trimmed, runs of white space as one space."""
+    return _alike(" ".join(text.split()))
+
+
 def _alike(text: str) -> str:
     # Normalising is quadratic in a run of combining marks; no writing has 30 in a row (Unicode's stream-safe bound).
     return text if text.isascii() or has_mark_flood(text) else unicodedata.normalize("NFC", text)

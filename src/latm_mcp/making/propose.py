@@ -1,21 +1,20 @@
 """Proposing (paper, 3.1): from a reply to a function of the right form that runs on every worked example."""
 
 from latm_mcp import prompts
-from latm_mcp.drafts import read_draft, request_for
+from latm_mcp.drafts import request_for
 from latm_mcp.errors import Rejected
-from latm_mcp.models import Proposal, Task
+from latm_mcp.models import Draft, Proposal, Task
 from latm_mcp.outcomes import Limits, Outcome, Program, Returned, refused
 from latm_mcp.sandbox import Sandbox
 from latm_mcp.source import check_source, has_adapter, same_parameters
 from latm_mcp.splits import split
 
 
-async def propose(reply: str, task: Task, sandbox: Sandbox, limits: Limits) -> Proposal:
-    """Read, check and run a reply's draft on the worked examples; whether its answers are right is not asked here.
+async def propose(draft: Draft, task: Task, sandbox: Sandbox, limits: Limits) -> Proposal:
+    """Check a draft and run it on the worked examples; whether its answers are right is not asked here.
 
     Raises: Rejected, with the error as feedback for the maker (paper: the error goes back).
     """
-    draft = read_draft(reply)
     signature = check_source(draft.source, task.name)
     if task.previous is not None and not same_parameters(task.previous.signature, signature):
         raise Rejected(
@@ -24,7 +23,7 @@ async def propose(reply: str, task: Task, sandbox: Sandbox, limits: Limits) -> P
         )
     proposal = Proposal(draft=draft, signature=signature, adapter=has_adapter(draft.source))
     program = Program(draft.source, task.name)
-    for index in split(task).shown:
+    for index in split(task).shown[: prompts.WORKED]:
         question = task.examples[index].question
         outcome = await sandbox.run(program, request_for(proposal, question), limits=limits)
         tolerated = task.author_saw_all and refused(

@@ -5,7 +5,7 @@ seed and clock, and the gates of the design (2.7) refuse what is right for the w
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import anyio
 
@@ -20,6 +20,7 @@ from latm_mcp.sandbox import Sandbox
 
 WORLD, OTHER_WORLD = World(seed=1), World(seed=2, clock_offset=400 * 24 * 3600)
 AT_ONCE = 4  # runs asked for at once: enough to keep the sandbox's workers busy
+FOREIGN_AT_ONCE, REFUSING_SECONDS = 8, 2.0  # refusing another task's question takes no computation
 FAILURES_TOLD = 3  # how many failing questions one feedback shows
 
 
@@ -153,12 +154,15 @@ async def _gates(proposal: Proposal, task: Task, runs: Sequence[Run], judge_: Ju
         return await judge_.sandbox.run(program, RenderResult(result, question), limits=judge_.limits)
 
     await gates.not_hard_coded(runs, comparison, render)
+    quick = replace(judge_.limits, seconds=min(judge_.limits.seconds, REFUSING_SECONDS))
     foreign = gates.foreign_banks(judge_.foreign, task.examples)
+    for start in range(0, len(foreign), FOREIGN_AT_ONCE):  # a parse that hangs is found out by the first questions
+        part = foreign[start : start + FOREIGN_AT_ONCE]
+        asked = [AnswerQuestion(example.question) for example in part]
+        gates.foreign_answered_wrongly(part, await judge_.sandbox.run_batch(program, asked, limits=quick), comparison)
     nonsense = gates.shuffled(task.examples)
-    requests = [AnswerQuestion(example.question) for example in foreign] + [AnswerQuestion(text) for text in nonsense]
-    outcomes = await judge_.sandbox.run_batch(program, requests, limits=judge_.limits)
-    gates.foreign_answered_wrongly(foreign, outcomes[: len(foreign)], comparison)
-    gates.accepts_nonsense(nonsense, outcomes[len(foreign) :])
+    shuffled = [AnswerQuestion(text) for text in nonsense]
+    gates.accepts_nonsense(nonsense, await judge_.sandbox.run_batch(program, shuffled, limits=quick))
 
 
 def _evidence(runs: Sequence[Run], seen: Sequence[Exposure], sandbox: Sandbox) -> Evidence:
