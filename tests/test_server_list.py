@@ -19,8 +19,9 @@ from latm_mcp import server_announce
 from latm_mcp.latm import Latm
 from latm_mcp.models import Evidence, Example, Provenance, Signature, Tally, Tool
 from latm_mcp.server import open_server
-from latm_mcp.server_schemas import schema_fault, vetted
+from latm_mcp.server_schemas import vetted
 from latm_mcp.settings import Settings
+from latm_mcp.source import schema_fault
 from latm_mcp.store import Store, open_store
 
 pytestmark = pytest.mark.anyio
@@ -94,6 +95,10 @@ async def test_every_listed_schema_is_one_that_all_clients_take(settings: Settin
             "no items",
         ),
         ({"type": "object", "properties": {"größe": {"type": "string"}}}, "not plain"),
+        ({"type": "object", "enum": [{}]}, "union or choice"),
+        ({"type": "object", "properties": {"a": {"type": ["string", "null"]}}}, "list of types"),
+        ({"type": "object", "properties": {"a": {"items": {}, "type": "array", "prefixItems": []}}}, "prefixItems"),
+        ({"type": "object", "properties": []}, "no object"),
         ({"type": "object", "properties": {"a": {"enum": ["x" * 20_000]}}}, "more than"),
     ],
 )

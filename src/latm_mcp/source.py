@@ -11,11 +11,12 @@ from latm_mcp.models import Signature
 from latm_mcp.outcomes import Json
 from latm_mcp.source_equal import functions_equal, string_literals
 from latm_mcp.source_hygiene import check_hygiene
+from latm_mcp.source_schema import schema_fault
 from latm_mcp.source_tree import parsed, refusal, top_level
-from latm_mcp.source_types import fits, is_simple, same_parameters, schema_lint, schema_of, spelling
+from latm_mcp.source_types import fits, is_simple, same_parameters, schema_of, spelling
 from latm_mcp.text import NAME_PATTERN
 
-__all__ = ["check_source", "functions_equal", "has_adapter", "same_parameters", "schema_lint", "string_literals"]
+__all__ = ["check_source", "functions_equal", "has_adapter", "same_parameters", "schema_fault", "string_literals"]
 
 MAX_PARAMETERS = 20
 MAX_SIGNATURE = 1000
@@ -33,7 +34,8 @@ def check_source(source: str, function: str) -> Signature:
     _check_adapter(tree)
     check_hygiene(tree)
     signature = _signature(definition)
-    schema_lint(signature.parameters)
+    if fault := schema_fault(signature.parameters):
+        raise Rejected(f"clients cannot take the parameters' schema: {fault}")
     return signature
 
 

@@ -1,7 +1,6 @@
-"""JSON-able types: an annotation as a JSON schema, a schema as one spelling, and what clients cannot stand in one."""
+"""JSON-able types: an annotation as a JSON schema, a schema as one spelling."""
 
 import ast
-import re
 
 from latm_mcp.errors import Rejected
 from latm_mcp.models import Signature
@@ -15,12 +14,6 @@ _SCALARS = {"str": "string", "int": "integer", "float": "number", "bool": "boole
 _SPELLINGS = {kind: name for name, kind in _SCALARS.items()}
 _KINDS: dict[type, str] = {bool: "boolean", int: "integer", str: "string"}
 _JSON_TYPES = "str, int, float, bool, None, list[T], dict[str, T], Literal[...], T | U"
-_ROOT_FORBIDDEN = frozenset({"anyOf", "oneOf", "allOf", "not", "if", "enum", "const"})
-_FORBIDDEN = frozenset(
-    {"$ref", "$defs", "definitions", "$dynamicRef", "$recursiveRef", "prefixItems", "additionalItems"}
-)
-_PROPERTY = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-_MAX_SCHEMA_DEPTH = 50
 
 
 def schema_of(annotation: ast.expr) -> dict[str, Json]:
@@ -72,20 +65,6 @@ def is_simple(text: str) -> bool:
     return len(text) <= MAX_LITERAL_TEXT and plain and not markup_in(text) and not any(hidden_characters(text))
 
 
-def schema_lint(parameters: dict[str, Json]) -> None:
-    """Refuse a schema for which clients drop a whole server: no object at the root, unions there, `$ref`, tuples.
-
-    Raises: Rejected, naming the place.
-    """
-    if not isinstance(parameters, dict) or parameters.get("type") != "object":
-        raise Rejected("the parameters' schema is no object at its root: give it type 'object'")
-    if found := sorted(_ROOT_FORBIDDEN & parameters.keys()):
-        raise Rejected(f"the parameters' schema has {found[0]!r} at its root: move it into a property")
-    if not isinstance(parameters.get("properties", {}), dict):
-        raise Rejected("the parameters' schema has 'properties' that are no object: map names to schemas")
-    _lint(parameters, "the parameters' schema", 0)
-
-
 def same_parameters(old: Signature, new: Signature) -> bool:
     """Whether both take the same names, types and required ones: clients may hold the old schema (design, section 3)."""
 
@@ -93,37 +72,6 @@ def same_parameters(old: Signature, new: Signature) -> bool:
         return signature.parameters.get("properties", {}), sorted(signature.parameters.get("required", []))
 
     return shape(old) == shape(new)
-
-
-def _lint(schema: Json, where: str, depth: int) -> None:
-    if not isinstance(schema, dict):
-        raise Rejected(f"{where} has a part that is no object: write it out as a schema")
-    if depth > _MAX_SCHEMA_DEPTH:
-        raise Rejected(f"{where} is nested too deeply: flatten the type")
-    if found := sorted(_FORBIDDEN & schema.keys()):
-        raise Rejected(f"{where} has {found[0]!r}, for which some clients drop the server: write the type out")
-    if isinstance(schema.get("type"), list):
-        raise Rejected(f"{where} has a list of types: use anyOf in a property")
-    if (schema.get("type") == "array" or "items" in schema) and not isinstance(schema.get("items"), dict):
-        raise Rejected(f"{where} has an array without one schema for its items: say what they are")
-    for name, part in _parts(schema):
-        _lint(part, where if name is None else f"the schema of {name!r}", depth + 1)
-
-
-def _parts(schema: dict[str, Json]) -> list[tuple[str | None, Json]]:
-    parts: list[tuple[str | None, Json]] = []
-    properties = schema.get("properties", {})
-    for name, part in properties.items() if isinstance(properties, dict) else [("properties", None)]:
-        if not _PROPERTY.fullmatch(str(name)):
-            raise Rejected(f"the parameter name {str(name)[:80]!a} has a wrong form: use a-z, 0-9 and _")
-        parts.append((name, part))
-    for key in ("items", "additionalProperties"):
-        if key in schema and not isinstance(schema[key], bool):
-            parts.append((None, schema[key]))
-    for key in ("anyOf", "oneOf", "allOf"):
-        members = schema.get(key, [])
-        parts += [(None, member) for member in members] if isinstance(members, list) else [(None, None)]
-    return parts
 
 
 def _no_type(annotation: ast.AST) -> Rejected:
