@@ -13,7 +13,7 @@ from latm_mcp.source_equal import functions_equal, string_literals
 from latm_mcp.source_hygiene import check_hygiene
 from latm_mcp.source_schema import schema_fault
 from latm_mcp.source_tree import parsed, refusal, top_level
-from latm_mcp.source_types import fits, is_simple, same_parameters, schema_of, spelling
+from latm_mcp.source_types import fits, is_plain, same_parameters, schema_of, spelling
 from latm_mcp.text import NAME_PATTERN
 
 __all__ = ["check_source", "functions_equal", "has_adapter", "same_parameters", "schema_fault", "string_literals"]
@@ -130,8 +130,8 @@ def _defaults(arguments: ast.arguments, properties: dict[str, Json]) -> dict[str
         if value is NotImplemented or not fits(properties[argument.arg], value):
             what = f"is no JSON literal of its type {spelling(properties[argument.arg])}: change one of the two"
             raise refusal(f"the default of {argument.arg!r} {what}", node)
-        # A maker's prose must not reach a list of tools by way of a default.
-        plain = not isinstance(value, str | list | dict) or not value or (isinstance(value, str) and is_simple(value))
+        # A maker's prose must not reach a list of tools by way of a default: what is no plain word is not shown.
+        plain = not isinstance(value, str | list | dict) or not value or (isinstance(value, str) and is_plain(value))
         shown[argument.arg] = f" = {value!r}" if plain else " = ..."
     return shown
 

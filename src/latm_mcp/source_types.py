@@ -1,15 +1,15 @@
 """JSON-able types: an annotation as a JSON schema, a schema as one spelling."""
 
 import ast
+import re
 
 from latm_mcp.errors import Rejected
 from latm_mcp.models import Signature
 from latm_mcp.outcomes import Json
 from latm_mcp.source_tree import is_text, parsed, refusal
-from latm_mcp.text_characters import hidden_characters, markup_in
 
-MAX_LITERAL_TEXT = 40
-MAX_LITERALS = 50
+MAX_LITERALS = 20
+_PLAIN_WORDS = re.compile(r"(?=.{1,24}\Z)[\w.+/%-]+( [\w.+/%-]+)?", re.ASCII)  # two, as in "half up"
 _SCALARS = {"str": "string", "int": "integer", "float": "number", "bool": "boolean", "None": "null"}
 _SPELLINGS = {kind: name for name, kind in _SCALARS.items()}
 _KINDS: dict[type, str] = {bool: "boolean", int: "integer", str: "string"}
@@ -59,10 +59,9 @@ def fits(schema: Json, value: Json) -> bool:
     return bool(schema["type"] == kind) or (schema["type"] == "number" and kind == "integer")
 
 
-def is_simple(text: str) -> bool:
-    """Whether a maker's text may stand in a schema or signature that clients list: short, visible, no markup."""
-    plain = text.isprintable() and not set(text) & set("`\"'\\")
-    return len(text) <= MAX_LITERAL_TEXT and plain and not markup_in(text) and not any(hidden_characters(text))
+def is_plain(text: str) -> bool:
+    """Whether a maker's text may stand in a schema or signature that clients list: a word or two, for prose may be an order."""
+    return _PLAIN_WORDS.fullmatch(text) is not None
 
 
 def same_parameters(old: Signature, new: Signature) -> bool:
@@ -120,6 +119,7 @@ def _union(members: list[ast.expr]) -> dict[str, Json]:
     flat: list[dict[str, Json]] = []
     for schema in map(schema_of, members):
         flat += [part for part in schema.get("anyOf", [schema]) if part not in flat]
+    _check_count(flat, members[0])
     return flat[0] if len(flat) == 1 else {"anyOf": flat}
 
 
@@ -127,15 +127,25 @@ def _literal(members: list[ast.expr], annotation: ast.AST) -> dict[str, Json]:
     values: list[Json] = []
     for member in members:
         value = _constant(member)
-        if type(value) not in _KINDS or (isinstance(value, str) and not is_simple(value)):
-            what = f"Literal may hold str, int and bool, and text of at most {MAX_LITERAL_TEXT} simple characters"
-            raise refusal(f"{what}: shorten or simplify it", annotation)
+        if type(value) not in _KINDS or (isinstance(value, str) and not is_plain(value)):
+            what = (
+                "Literal may hold int, bool, and one or two words: 1 to 24 ASCII letters, digits and _ . + / % - in all"
+            )
+            raise refusal(f"{what}: for other text use str, and check it inside the function", annotation)
         if not any(value == known and type(value) is type(known) for known in values):
             values.append(value)
-    if len(values) > MAX_LITERALS:
-        raise refusal(f"Literal has {len(values)} members, more than {MAX_LITERALS}: use str or int", annotation)
+    _check_count([{"enum": values}], annotation)
     kinds = {_KINDS[type(value)] for value in values}
     return {"type": kinds.pop(), "enum": values} if len(kinds) == 1 else {"enum": values}
+
+
+def _check_count(parts: list[dict[str, Json]], annotation: ast.AST) -> None:
+    count = sum(len(part.get("enum", ())) for part in parts)
+    if count > MAX_LITERALS:
+        what = (
+            f"Literal has {count} members, more than {MAX_LITERALS}: use str or int, and check it inside the function"
+        )
+        raise refusal(what, annotation)
 
 
 def _constant(node: ast.expr) -> Json:
