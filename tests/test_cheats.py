@@ -219,6 +219,64 @@ async def test_an_answer_that_depends_on_what_ran_before_is_refused(latm: Latm):
     await refused(latm, fenced(sort_words().replace("return sorted(words)", counting)), "Two runs")
 
 
+@pytest.mark.parametrize(
+    ("function", "rendered"),
+    [
+        ('STATE.get("sorted", ["wrong"])', '" ".join(result)'),
+        ("words[::-1]", '" ".join(STATE.get("sorted", result))'),
+    ],
+)
+async def test_an_answer_handed_past_the_function_in_a_global_is_refused(latm: Latm, function: str, rendered: str):
+    source = f'''
+STATE = {{}}
+
+def sort_words(words: list[str]) -> list[str]:
+    """Sort words."""
+    return {function}
+{ADAPTER.replace("    return", "    STATE['sorted'] = sorted(words.split())" + chr(10) + "    return")}
+def render(result, question: str) -> str:
+    return {rendered}
+'''
+    await refused(latm, fenced(source), "must work alone")
+
+
+async def test_labels_guessed_from_feedback_leave_no_evidence(latm: Latm):
+    noise = ["yes", "no", "no", "yes", "yes", "no", "yes", "no", "no"]
+    examples = tuple(
+        Example(question=f"Is the number {n} of the good kind? Say yes or no.", answer=answer)
+        for n, answer in enumerate(noise, 10)
+    )
+
+    def guess(flipped: str) -> str:
+        return fenced(f'''
+import re
+
+def sort_words(number: int) -> bool:
+    """Guess."""
+    return number not in {flipped}
+
+def parse(question: str) -> dict:
+    match = re.fullmatch(r"Is the number (\\d+) of the good kind\\? Say yes or no\\.", question)
+    if match is None:
+        raise NotThisTask("other")
+    return {{"number": int(match[1])}}
+
+def render(result, question: str) -> str:
+    return "yes" if result else "no"
+''')
+
+    wrong = [n for n, answer in enumerate(noise, 10) if answer == "no"]
+    maker = ScriptedMaker(guess("[0]"), guess(str(wrong)))
+    result = await latm.make(MakeRequest(examples=examples, name="sort_words"), quiet, maker=maker)
+    assert result.tool is not None
+    told = maker.asked[1][2][-1].content.count("Is the number")
+    assert told > 0
+    assert result.tool.evidence.shown.passed >= 3
+    asked = [f"Is the number {n} " for n in range(10, 19) if f"Is the number {n} " in maker.asked[1][2][-1].content]
+    seen = {f"Is the number {example.question.split()[3]} " for example in result.tool.examples[:3]}
+    assert result.tool.evidence.shown.passed == len(seen | set(asked))
+
+
 async def test_a_constant_is_refused(latm: Latm):
     examples = tuple(Example(question=f"Is {n} a whole number? Say yes or no.", answer="yes") for n in range(1, 7))
     with pytest.raises(BadInput, match="constant"):
@@ -238,5 +296,5 @@ async def test_an_imported_tools_own_examples_do_not_vouch_for_it(latm: Latm, tm
     with pytest.raises(NotFound, match="waits"):
         await latm.call("sort_words", {"words": ["b", "a"]})
     assert (await latm.dispatch(SORT_EXAMPLES[0][0])).answer is None
-    latm.store.approve("sort_words", "a person")
+    latm.store.approve(imported, "a person")
     assert (await latm.dispatch(SORT_EXAMPLES[0][0])).answer is not None

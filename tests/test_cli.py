@@ -16,6 +16,8 @@ import pytest
 from front_door import LINE, SECONDS, SORTING, FrontDoor, good_sorter, scripted_model, sorting_rows, write_json
 from scripted import fenced, sort_words
 
+from latm_mcp.store import open_store
+
 ROWS = sorting_rows(8, seed=1)
 
 
@@ -256,6 +258,7 @@ class Terminal:
     """A command on a terminal of so many columns."""
 
     def __init__(self, door: FrontDoor, columns: int, *arguments: str | Path):
+        self.shown = b""
         self.ours, theirs = pty.openpty()
         environment = {**door.environment, "TERM": "xterm", "COLUMNS": str(columns), "LINES": "50"}
         self.process = subprocess.Popen(
@@ -266,9 +269,17 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self.ours, text.encode())
 
+    def shows(self, text: str) -> None:
+        """Wait until it shows this."""
+        timer = threading.Timer(SECONDS, self.process.kill)
+        timer.start()
+        while text.encode() not in self.shown:
+            self.shown += os.read(self.ours, 65536)
+        timer.cancel()
+
     def ended(self, code: int) -> str:
         """All that it showed, once it has ended with this code."""
-        shown = b""
+        shown = self.shown
         timer = threading.Timer(SECONDS, self.process.kill)
         timer.start()
         while True:
@@ -306,6 +317,35 @@ def test_a_person_is_asked_on_a_terminal_before_a_tool_goes_live(made: FrontDoor
         terminal.type(typed)
         assert "Approve word_sorter? [y/N]" in terminal.ended(code)
         assert door.json("list")[0]["state"] == state
+
+
+def test_what_another_process_changed_while_a_person_read_it_is_not_approved(
+    made: FrontDoor, door: FrontDoor, tmp_path: Path
+):
+    door.run("import", made.run("export", "word_sorter", tmp_path).stdout.strip())
+    terminal = Terminal(door, 100, "approve", "word_sorter")
+    terminal.shows("Approve word_sorter? [y/N]")
+    with open_store(door.home) as store:
+        waiting = store.tool("word_sorter")
+        assert waiting is not None
+        store.publish(waiting.model_copy(update={"description": "Other."}), state="waiting", actor="another process")
+    terminal.type("y\n")
+    assert "has changed while you read it" in terminal.ended(2)
+    assert door.json("list")[0]["state"] == "waiting"
+
+
+def test_a_live_tool_is_not_approved_again(made: FrontDoor):
+    assert "'word_sorter' is live already" in made.refusal("approve", "word_sorter", "--yes")
+
+
+def test_a_tool_is_approved_though_its_files_cannot_be_written(made: FrontDoor, door: FrontDoor, tmp_path: Path):
+    door.run("import", made.run("export", "word_sorter", tmp_path).stdout.strip())
+    shutil.rmtree(door.home / "tools_store")
+    (door.home / "tools_store").write_text("a file in the way", encoding="utf-8")
+    done = door.run("approve", "word_sorter", "--yes")
+    assert done.stdout.endswith("word_sorter is approved.\n")
+    assert "cannot be written" in done.stderr
+    assert door.json("list")[0]["state"] == "live"
 
 
 def test_progress_is_live_on_a_terminal(door: FrontDoor, recording: Path, tmp_path: Path):

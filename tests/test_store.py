@@ -147,7 +147,7 @@ def test_an_imported_tool_waits_until_a_person_approves_it(store: Store):
     assert store.tool("sort_words") is not None
     assert store.banks("", 9) == {}
 
-    store.approve("sort_words", "ann")
+    store.approve(a_tool(), "ann")
 
     assert store.state("sort_words") == "live"
     assert store.listed()[0].approved
@@ -155,9 +155,28 @@ def test_an_imported_tool_waits_until_a_person_approves_it(store: Store):
 
 
 def test_a_new_version_is_not_approved_by_the_approval_of_the_old_one(store: Store):
-    store.publish(a_tool(), actor="me")
-    store.approve("sort_words", "ann")
+    store.publish(a_tool(), state="waiting", actor="import")
+    store.approve(a_tool(), "ann")
     store.publish(a_tool(remark="2"), actor="me")
+    assert not store.listed()[0].approved
+
+
+@pytest.mark.parametrize("changed", [a_tool(remark="evil"), a_tool(examples=9)])
+def test_what_has_changed_since_it_was_read_is_not_approved(store: Store, neighbour: Store, changed: Tool):
+    store.publish(a_tool(), state="waiting", actor="import")
+    neighbour.publish(changed, state="waiting", actor="import")
+    with pytest.raises(BadInput, match="changed while you read it"):
+        store.approve(a_tool(), "ann")
+    assert store.state("sort_words") == "waiting"
+    assert [entry.action for entry in store.audit_log(9)] == ["publish as waiting"] * 2
+
+
+def test_only_what_waits_is_approved(store: Store):
+    with pytest.raises(NotFound, match="'sort_words'"):
+        store.approve(a_tool(), "ann")
+    store.publish(a_tool(), actor="me")
+    with pytest.raises(BadInput, match="live already"):
+        store.approve(a_tool(), "ann")
     assert not store.listed()[0].approved
 
 
@@ -176,7 +195,7 @@ def test_an_archived_tool_leaves_the_list_and_keeps_its_versions(store: Store):
     assert (store.listed(), store.tool("sort_words"), store.state("sort_words")) == ([], None, "archived")
     assert store.tool("sort_words", a_tool().version) == a_tool()
     with pytest.raises(BadInput, match="publish one of its versions"):
-        store.approve("sort_words", "ann")
+        store.approve(a_tool(), "ann")
 
 
 def test_banks_hold_the_first_examples_of_the_other_live_tools(store: Store):
@@ -195,9 +214,9 @@ def test_generation_changes_with_the_list_and_with_nothing_else(store: Store):
         act()
         return store.generation() != before
 
-    assert changes(lambda: store.publish(a_tool(), actor="me"))
+    assert changes(lambda: store.publish(a_tool(), state="waiting", actor="me"))
     assert changes(lambda: store.pin("sort_words", True))
-    assert changes(lambda: store.approve("sort_words", "ann"))
+    assert changes(lambda: store.approve(a_tool(), "ann"))
     assert not changes(lambda: store.note_use("sort_words"))
     assert not changes(lambda: store.open_job("key", a_task()))
     assert not changes(lambda: store.remember_relists("client 1", True))
@@ -213,7 +232,7 @@ def test_uses_are_counted_by_every_process(store: Store, neighbour: Store):
 
 def test_the_audit_log_tells_who_did_what_newest_first(store: Store):
     store.publish(a_tool(), state="waiting", actor="bob")
-    store.approve("sort_words", "ann")
+    store.approve(a_tool(), "ann")
     approved, published = store.audit_log(9)
     assert (published.actor, published.action, published.detail) == ("bob", "publish as waiting", a_tool().version)
     assert (approved.actor, approved.action, approved.subject) == ("ann", "approve", "sort_words")

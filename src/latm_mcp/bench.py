@@ -105,7 +105,7 @@ async def take_in_starter(latm: Latm, folders: Sequence[Path], told: Told) -> No
     for number, folder in enumerate(folders, 1):
         told("starter library", f"verifying {folder.name}", number / len(folders))
         tool = await import_tool(latm.shop, folder)
-        latm.store.approve(tool.name, "bench")
+        latm.store.approve(tool, "bench")
 
 
 async def run_bench(

@@ -8,7 +8,7 @@ import anyio
 
 from latm_mcp.cli_library import found, write_examples
 from latm_mcp.cli_screen import tell, write
-from latm_mcp.errors import BadInput
+from latm_mcp.errors import BadInput, StoreUnusable
 from latm_mcp.latm import open_latm
 from latm_mcp.latm_import import import_tool
 from latm_mcp.models import Tool
@@ -44,16 +44,24 @@ def approve(options: argparse.Namespace, settings: Settings) -> int:
     """Show a tool whole, ask, and let it go live; 1 where the person says no."""
     with open_store(settings.home) as store:
         tool = found(store, options.name)
+        if store.state(tool.name) == "live":
+            raise BadInput(f"The tool {tool.name!r} is live already: nothing waits for approval.")
         _show_all(tool)
         if not options.yes and not _agreed(tool.name):
             tell(f"latm-mcp: {tool.name!r} was not approved; it still waits.")
             return 1
-        if found(store, options.name).version != tool.version:
-            raise BadInput(f"{tool.name!r} has changed while you read it: read it again.")
-        store.approve(tool.name, ACTOR)
-        write_tool(settings.home / "tools_store", tool)
+        store.approve(tool, ACTOR)
     write(f"{tool.name} is approved.")
+    _write_out(settings.tools_folder, tool)
     return 0
+
+
+def _write_out(folder: Path, tool: Tool) -> None:
+    """Write its files again, in case somebody changed them; the library holds the tool, so a full disk here is only told."""
+    try:
+        write_tool(folder, tool)
+    except StoreUnusable as error:
+        tell(f"latm-mcp: {error}")
 
 
 def _show_all(tool: Tool) -> None:

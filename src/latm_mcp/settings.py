@@ -39,6 +39,11 @@ class Settings:
     memory_mib: int = 256
     answer_within: float = 40.0
 
+    @property
+    def tools_folder(self) -> Path:
+        """Where every published tool is also written as files."""
+        return self.home / "tools_store"
+
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the LATM_* variables; empty ones count as unset.

@@ -50,8 +50,11 @@ class ToolShelf(Protocol):
         Raises: BadInput where `waiting` would take a live tool away; NotFound where there is no such job.
         """
 
-    def approve(self, name: str, actor: str) -> None:
-        """A person has read it: a waiting tool goes live. Raises: NotFound; BadInput for an archived one."""
+    def approve(self, tool: Tool, actor: str) -> None:
+        """A person has read exactly this: a waiting tool goes live.
+
+        Raises: NotFound; BadInput where it does not wait, or its source, examples or texts are no longer these.
+        """
 
     def archive(self, name: str, actor: str) -> None:
         """Take a tool out of the list; its versions stay. Raises: NotFound."""

@@ -81,13 +81,18 @@ class SqliteTools:
             )
             _changed(connection)
 
-    def approve(self, name: str, actor: str) -> None:
+    def approve(self, tool: Tool, actor: str) -> None:
         with self._db.writing(durable=True) as connection:
-            state = _state(connection, name)
+            state = _state(connection, tool.name)
+            if state == "live":
+                raise BadInput(f"The tool {tool.name!r} is live already: nothing waits for approval.")
             if state == "archived":
-                raise BadInput(f"The tool {name!r} is archived: publish one of its versions again instead.")
-            self._set(connection, name, "state = 'live', approved = 1")
-            note(connection, self._clock(), actor, "approve", name)
+                raise BadInput(f"The tool {tool.name!r} is archived: publish one of its versions again instead.")
+            # Compared here, and whole: another process may have imported other code, or other examples for the same code.
+            if state is not None and _newest(connection, tool.name) != tool:
+                raise BadInput(f"{tool.name!r} has changed while you read it: read it again.")
+            self._set(connection, tool.name, "state = 'live', approved = 1")
+            note(connection, self._clock(), actor, "approve", tool.name, tool.version)
 
     def archive(self, name: str, actor: str) -> None:
         with self._db.writing(durable=True) as connection:
@@ -128,6 +133,13 @@ def _changed(connection: sqlite3.Connection) -> None:
 def _state(connection: sqlite3.Connection, name: str) -> ToolState | None:
     row = connection.execute("SELECT state FROM tools WHERE name = ?", (name,)).fetchone()
     return None if row is None else row[0]
+
+
+def _newest(connection: sqlite3.Connection, name: str) -> Tool:
+    (content,) = connection.execute(
+        "SELECT tool FROM versions JOIN tools USING (name, version) WHERE name = ?", (name,)
+    ).fetchone()
+    return Tool.model_validate_json(content)
 
 
 def _listed(row: tuple[Any, ...]) -> Listed:
