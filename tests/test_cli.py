@@ -3,6 +3,8 @@
 import json
 import os
 import pty
+import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -197,7 +199,7 @@ def test_a_question_of_another_kind_is_refused_with_its_own_exit_code(made: Fron
     assert got["abstained"] is True
 
 
-@pytest.mark.parametrize("command", ["show", "approve", "export", "call"])
+@pytest.mark.parametrize("command", ["show", "approve", "archive", "export", "call"])
 def test_a_tool_that_is_not_there_is_told(made: FrontDoor, tmp_path: Path, command: str):
     more = {"export": [str(tmp_path)], "call": ["--question", "q"]}.get(command, [])
     assert "There is no tool 'nobody'" in made.refusal(command, "nobody", *more)
@@ -297,8 +299,6 @@ class Terminal:
 
 
 def _visible(text: str) -> list[str]:
-    import re
-
     return [re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", line) for line in text.replace("\r", "").split("\n")]
 
 
@@ -332,6 +332,24 @@ def test_what_another_process_changed_while_a_person_read_it_is_not_approved(
     terminal.type("y\n")
     assert "has changed while you read it" in terminal.ended(2)
     assert door.json("list")[0]["state"] == "waiting"
+
+
+def test_an_archived_tool_is_gone_and_comes_back_as_it_says(copied: FrontDoor):
+    said = copied.run("archive", "word_sorter").stdout
+    assert copied.json("list") == []
+    assert "There is no tool 'word_sorter'" in copied.refusal("call", "word_sorter", "--question", SORTING + "b a")
+    first, then = re.findall(r"`latm-mcp (.+?)`", said)
+    copied.run(*shlex.split(first))
+    copied.run(*shlex.split(then), "--yes")
+    assert copied.run("call", "word_sorter", "--question", SORTING + "b a").stdout == "a b\n"
+
+
+def test_importing_over_a_live_tool_names_the_command_that_makes_room(copied: FrontDoor, tmp_path: Path):
+    folder = copied.run("export", "word_sorter", tmp_path).stdout.strip()
+    sentence = copied.run("import", folder, code=2).stderr
+    (command,) = re.findall(r"`latm-mcp (.+?)`", sentence)
+    copied.run(*shlex.split(command))
+    assert "waits" in copied.run("import", folder).stdout
 
 
 def test_a_live_tool_is_not_approved_again(made: FrontDoor):

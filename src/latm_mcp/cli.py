@@ -83,10 +83,19 @@ def _command(name: str | None) -> Command:
             from latm_mcp.cli_make import make as command
         case "call":
             from latm_mcp.cli_call import call as command
+        case other:
+            return _library_command(other)
+    return command
+
+
+def _library_command(name: str) -> Command:
+    match name:
         case "import":
             from latm_mcp.cli_import import import_folders as command
         case "approve":
             from latm_mcp.cli_import import approve as command
+        case "archive":
+            from latm_mcp.cli_import import archive as command
         case "list":
             from latm_mcp.cli_library import list_tools as command
         case "show":

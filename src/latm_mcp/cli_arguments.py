@@ -48,6 +48,8 @@ def build_parser(version: str) -> argparse.ArgumentParser:
     approve = command("approve", "read a waiting tool, then let it be listed and called")
     approve.add_argument("name", metavar="NAME")
     approve.add_argument("--yes", action="store_true", help="do not ask; for scripts whose author has read the tool")
+    archive = command("archive", "take a tool out of the list; its versions and its folder stay")
+    archive.add_argument("name", metavar="NAME")
     export = command("export", "write a tool's folder")
     export.add_argument("name", metavar="NAME")
     export.add_argument("folder", metavar="DIR", help="NAME is written under it")

@@ -1,6 +1,7 @@
-"""`latm-mcp import FOLDER...` and `approve NAME`: what others made waits here until a person has read it."""
+"""`latm-mcp import FOLDER...`, `approve NAME` and `archive NAME`: a person decides what is in the library."""
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
@@ -53,6 +54,18 @@ def approve(options: argparse.Namespace, settings: Settings) -> int:
         store.approve(tool, ACTOR)
     write(f"{tool.name} is approved.")
     _write_out(settings.tools_folder, tool)
+    return 0
+
+
+def archive(options: argparse.Namespace, settings: Settings) -> int:
+    """Take a tool out of the list, written to its folder first, and say how it comes back."""
+    with open_store(settings.home) as store:
+        tool = found(store, options.name)
+        _write_out(settings.tools_folder, tool)
+        store.archive(tool.name, ACTOR)
+    folder = settings.tools_folder / tool.name
+    write(f"{tool.name} is archived: it is no longer listed, called or dispatched to, and its name is free.")
+    write(f"To bring it back: `latm-mcp import {shlex.quote(str(folder))}`, then `latm-mcp approve {tool.name}`.")
     return 0
 
 

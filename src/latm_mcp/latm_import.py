@@ -26,7 +26,7 @@ async def import_tool(shop: Workshop, folder: Path) -> Tool:
     brought = read_tool(folder)
     if shop.store.state(check_name(brought.name)) == "live":
         raise BadInput(
-            f"A tool named {brought.name!r} is here already. Archive it first, or rename the folder and its function."
+            f"A tool named {brought.name!r} is here already: take it out with `latm-mcp archive {brought.name}`, or leave it."
         )
     task = _task(brought)
     calls = tuple(
