@@ -2,15 +2,18 @@
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from latm_mcp import prompts
 from latm_mcp.errors import Rejected
-from latm_mcp.models import Call, Draft, Proposal
+from latm_mcp.models import Call, Draft, Proposal, Task
 from latm_mcp.outcomes import AnswerQuestion, CallFunction, Request
 from latm_mcp.source import functions_equal
+from latm_mcp.source_tree import parsed
+from latm_mcp.text import plain
 
 _BLOCK = re.compile(
     r"^(?P<fence>`{3,})[ \t]*(?P<language>[A-Za-z0-9_+-]*)[^\n`]*\n(?P<body>.*?)^(?P=fence)`*[ \t]*$", re.S | re.M
@@ -48,28 +51,35 @@ def _calls(bodies: list[str]) -> tuple[Call, ...]:
 
 
 def _call(row: dict[str, Any]) -> dict[str, Any]:
-    return {"question": row.get("question"), "arguments_json": json.dumps(row.get("arguments"), ensure_ascii=False)}
+    return {"question": row.get("question"), "arguments_json": json.dumps(row.get("arguments"))}
 
 
-def arguments_for(draft: Draft, question: str) -> dict[str, Any]:
+def arguments_for(draft: Draft, question: str, known: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     """The arguments that the maker's calls give for a question (paper, 3.1: verification by calls).
 
-    Raises: Rejected, where there is no such call or its arguments are no JSON object.
+    known: those that an earlier version was verified with, for questions without a call.
+    Raises: Rejected, where there is none or its arguments are no JSON object.
     """
     for call in draft.calls:
-        if " ".join(call.question.split()) == " ".join(question.split()):
+        if plain(call.question) == plain(question):
             arguments = _plain_json(call.arguments_json)
             if not isinstance(arguments, dict):
-                raise Rejected(
-                    "The arguments of a call must be a JSON object.", question=question, got=call.arguments_json[:500]
-                )
+                got = call.arguments_json[:500]
+                raise Rejected("The arguments of a call must be a JSON object.", question=question, got=got)
             return arguments
+    if question in known:
+        return known[question]
     raise Rejected(
         "The source has no `parse` and `render`, and no call is given for this question:\n"
         + prompts.failing([(question, "no call")]),
         question=question,
         got="no call",
     )
+
+
+def known_calls(task: Task) -> dict[str, dict[str, Any]]:
+    """The arguments of the questions that the version before was verified on: its parameters are kept, so they hold."""
+    return {} if task.previous is None else {case.question: case.arguments for case in task.previous.use_cases}
 
 
 def _plain_json(text: str) -> Any:
@@ -82,16 +92,22 @@ def _plain_json(text: str) -> Any:
     return value
 
 
-def request_for(proposal: Proposal, question: str) -> Request:
-    """How a question is put to a proposal: through its adapter, or by the call that the maker gave."""
+def request_for(proposal: Proposal, question: str, known: Mapping[str, dict[str, Any]]) -> Request:
+    """How a question is put to a proposal: through its adapter, or by the call that there is for it."""
     if proposal.adapter:
         return AnswerQuestion(question)
-    return CallFunction(arguments_for(proposal.draft, question))
+    return CallFunction(arguments_for(proposal.draft, question, known))
 
 
 def function_changed(before: str, after: str, function: str) -> bool:
-    """Whether the second of two replies changes the function that the first one proposed; no, where one holds no draft."""
+    """Whether the second of two replies that hold drafts changes the function that the first one proposed."""
+    return not functions_equal(read_draft(before).source, read_draft(after).source, function)
+
+
+def holds_draft(reply: str) -> bool:
+    """Whether a reply holds a draft that can be read at all."""
     try:
-        return not functions_equal(read_draft(before).source, read_draft(after).source, function)
+        parsed(read_draft(reply).source)
     except Rejected:
         return False
+    return True

@@ -37,11 +37,14 @@ class Rejected(LatmError):
     question, got: the question it failed on and what the code returned or raised, both bounded; never
     the answer that was expected. Empty where the refusal is about the source as a whole.
     exposed: indices of examples whose questions the feedback shows to the maker.
+    told_wrong: those of them whose answer it calls wrong, which gives a part of the right one away.
     """
 
-    def __init__(self, sentence: str, *, question: str = "", got: str = "", exposed: tuple[int, ...] = ()):
+    def __init__(self, sentence: str, *, question: str = "", got: str = "", told_wrong: tuple[int, ...] = ()):
         super().__init__(sentence)
-        self.question, self.got, self.exposed = question[:4000], got[:2000], exposed
+        self.question, self.got = question[:4000], got[:2000]
+        self.exposed: tuple[int, ...] = ()
+        self.told_wrong = told_wrong
 
 
 class MakerFailed(LatmError):

@@ -18,7 +18,9 @@ from latm_mcp.outcomes import Json, Outcome, Raised, Returned
 from latm_mcp.source import string_literals
 from latm_mcp.text import plain
 
-MIN_QUESTION_PIECE = 24  # a literal this long that stands in one example's question alone was copied from it
+WHOLE_QUESTION = (
+    0.8  # a literal that is so much of a question was copied from it; shorter ones may be its fixed wording
+)
 RENDERED = 12  # examples on which `render` is tried with other results: one that ignores the function does so on all
 FEW_LABELS = 0.5  # answers that repeat (valid, invalid) are labels, and code may name labels
 
@@ -26,17 +28,18 @@ FEW_LABELS = 0.5  # answers that repeat (valid, invalid) are labels, and code ma
 def no_table(source: str, examples: Sequence[Example], comparison: Comparison) -> None:
     """Refuse source whose literals hold the examples' answers, or pieces of single examples' questions."""
     literals = [plain(str(literal)) for literal in string_literals(source)]
-    if comparison != "choice":
-        answers = {plain(example.answer) for example in examples}
-        held = {answer for answer in answers if _held(answer, literals)}
-        labels = len(answers) <= max(2, FEW_LABELS * len(examples)) and len(examples) > 2
-        if len(held) >= 2 and len(held) > len(answers) / 2 and not labels:
-            raise Rejected(
-                f"The source holds {len(held)} of the examples' answers as literals. Compute the answers instead of storing them."
-            )
-    pieces = [literal for literal in literals if len(literal) >= MIN_QUESTION_PIECE]
+    answers = {plain(example.answer) for example in examples} if comparison != "choice" else set()
+    telling = {answer for answer in answers if not _is_vocabulary(answer)}
+    held = {answer for answer in telling if _held(answer, literals)}
+    labels = len(answers) <= max(2, FEW_LABELS * len(examples)) and len(examples) > 2
+    if len(held) >= 2 and len(held) > len(telling) / 2 and not labels:
+        raise Rejected(
+            f"The source holds {len(held)} of the examples' answers as literals. Compute the answers instead of storing them."
+        )
     questions = [plain(example.question) for example in examples]
-    holders = ([index for index, question in enumerate(questions) if piece in question] for piece in pieces)
+    whole = min(map(len, questions)) * WHOLE_QUESTION
+    pieces = [literal for literal in literals if len(literal) >= whole]
+    holders = ([index for index, question in enumerate(questions) if _most_of(piece, question)] for piece in pieces)
     copied = {holding[0] for holding in holders if len(holding) == 1}
     if len(copied) >= max(2, len(examples) / 2):
         raise Rejected(
@@ -45,7 +48,16 @@ def no_table(source: str, examples: Sequence[Example], comparison: Comparison) -
 
 
 def _held(answer: str, literals: Iterable[str]) -> bool:
-    return any(answer == literal or (len(answer) >= 4 and answer in literal) for literal in literals)
+    return any(answer in literal for literal in literals)
+
+
+def _is_vocabulary(answer: str) -> bool:
+    """A single word or a small number: a method may name weekdays, colours or the days of a month."""
+    return answer.isalpha() or len(answer) <= 3
+
+
+def _most_of(piece: str, question: str) -> bool:
+    return piece in question and len(piece) >= WHOLE_QUESTION * len(question)
 
 
 def no_constant(runs: Sequence[Run]) -> None:
@@ -61,21 +73,35 @@ def no_pass_through(runs: Sequence[Run], comparison: Comparison) -> None:
     """Refuse a function that hands an argument back, and arguments that hold an answer which the question does not."""
     passed = [run for run in runs if run.verdict == "passed" and run.arguments is not None]
     names = set.intersection(*(set(run.arguments or {}) for run in passed)) if passed else set()
+    several = len(passed) < 3 and len(names) > 1  # two examples may both have the larger of two numbers second
     for name in sorted(names):
-        if all((run.arguments or {})[name] == run.result for run in passed):
+        if not several and all((run.arguments or {})[name] == run.result for run in passed):
             raise Rejected(
                 f"The function hands its argument {name!r} back on every example. Let it compute the result."
             )
     unknown = [run for run in passed if not _in_question(run.example)]
-    holding = [run for run in unknown if any(_is_answer(leaf, run, comparison) for leaf in _leaves(run.arguments))]
-    if unknown and len(holding) >= max(1, len(unknown) / 2):
+    places = [(run, _answer_places(run, comparison)) for run in unknown]
+    holding = [(run, where) for run, where in places if where]
+    if unknown and len(holding) >= max(1, len(unknown) / 2) and not _chosen_among(holding):
+        run = holding[0][0]
         raise Rejected(
             "The arguments already hold the answer, which is not in the question: the work is done before the function is "
             "called. `parse` and the calls only say what the question says; let the function compute.\n"
-            + prompts.failing(
-                [(holding[0].example.question, f"arguments: {json.dumps(holding[0].arguments, ensure_ascii=False)}")]
-            )
+            + prompts.failing([(run.example.question, f"arguments: {json.dumps(run.arguments, ensure_ascii=False)}")]),
+            question=run.example.question,
         )
+
+
+def _answer_places(run: Run, comparison: Comparison) -> list[str]:
+    """Where in a run's arguments its answer stands."""
+    leaves = _leaves(run.arguments, "")
+    return [place for place, leaf in leaves if _is_answer(leaf, run, comparison)]
+
+
+def _chosen_among(holding: Sequence[tuple[Run, list[str]]]) -> bool:
+    """Whether the answer is one of several like it, at changing places: the earlier of two dates, the largest number."""
+    among = all(len({str(leaf) for _, leaf in _leaves(run.arguments, "")}) > 1 for run, _ in holding)
+    return among and len({tuple(where) for _, where in holding}) > 1
 
 
 def _in_question(example: Example) -> bool:
@@ -86,14 +112,14 @@ def _is_answer(leaf: Json, run: Run, comparison: Comparison) -> bool:
     return not isinstance(leaf, bool) and same(comparison, run.example.answer, result_as_answer(leaf))
 
 
-def _leaves(value: Json) -> list[Json]:
-    """Every scalar in a JSON value, and every list of scalars as the text that it spells."""
+def _leaves(value: Json, place: str) -> list[tuple[str, Json]]:
+    """Every scalar in a JSON value with its place, and every list of texts as the text that it spells."""
     if isinstance(value, dict):
-        return [leaf for item in value.values() for leaf in _leaves(item)]
+        return [leaf for key, item in value.items() for leaf in _leaves(item, f"{place}.{key}")]
     if isinstance(value, list):
-        spelled = [" ".join(map(str, value))] if all(isinstance(item, str) for item in value) else []
-        return [leaf for item in value for leaf in _leaves(item)] + spelled
-    return [] if value is None else [value]
+        spelled = [(place, " ".join(value))] if value and all(isinstance(item, str) for item in value) else []
+        return [leaf for index, item in enumerate(value) for leaf in _leaves(item, f"{place}[{index}]")] + spelled
+    return [] if value is None else [(place, value)]
 
 
 async def not_hard_coded(
@@ -103,7 +129,9 @@ async def not_hard_coded(
     passed = [run for run in runs if run.verdict == "passed"]
     judged = ignoring = 0
     for run in passed[:RENDERED]:
-        others = [other.result for other in passed if other.result != run.result][:3]
+        answer = run.example.answer
+        others = [other.result for other in passed if not same(comparison, answer, other.example.answer)]
+        others = [other for other in others if other != run.result][:3]
         if not others:
             continue
         judged += 1
@@ -140,25 +168,32 @@ def foreign_answered_wrongly(questions: Sequence[Example], outcomes: Sequence[Ou
         )
 
 
-def shuffled(examples: Sequence[Example], count: int = 6) -> list[str]:
+def shuffled(examples: Sequence[Example], count: int = 6) -> list[Example]:
     """The own questions with their words in a random order, which no tool should understand; repeatable."""
     rng = random.Random(17)  # noqa: S311 - repeatable, no secret
-    texts = []
+    nonsense = []
     for example in examples[:count]:
         words = example.question.split()
         rng.shuffle(words)
         if len(words) >= 8:
-            texts.append(" ".join(words))
-    return texts
+            nonsense.append(example.model_copy(update={"question": " ".join(words)}))
+    return nonsense
 
 
-def accepts_nonsense(questions: Sequence[str], outcomes: Sequence[Outcome]) -> None:
-    """Refuse an adapter that accepts every question put to it, whatever the order of its words."""
-    if len(questions) >= 2 and all(isinstance(outcome, Returned) for outcome in outcomes):
+def accepts_nonsense(nonsense: Sequence[Example], outcomes: Sequence[Outcome], comparison: Comparison) -> None:
+    """Refuse an adapter that accepts every question put to it, whatever the order of its words.
+
+    Where most answers stay right, the order of the words means nothing to the task (an address found in a text).
+    """
+    answers = [outcome.value["answer"] for outcome in outcomes if isinstance(outcome, Returned)]
+    if len(nonsense) < 2 or len(answers) < len(nonsense):
+        return
+    other = sum(not same(comparison, row.answer, answer) for row, answer in zip(nonsense, answers, strict=True))
+    if 2 * other >= len(nonsense):
         raise Rejected(
             "`parse` accepts questions whose words are in a random order. Match the whole question strictly, and raise "
-            "NotThisTask for everything else.\n" + prompts.failing([(questions[0], "accepted")]),
-            question=questions[0],
+            "NotThisTask for everything else.\n" + prompts.failing([(nonsense[0].question, "accepted")]),
+            question=nonsense[0].question,
             got="accepted",
         )
 

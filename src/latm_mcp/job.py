@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from latm_mcp.drafts import function_changed, read_draft
+from latm_mcp.drafts import function_changed, holds_draft, read_draft
 from latm_mcp.errors import LatmError, NotFound, Rejected, StoreUnusable
 from latm_mcp.job_board import Report
 from latm_mcp.making.propose import propose
@@ -22,10 +22,12 @@ from latm_mcp.splits import exposures
 from latm_mcp.store import Job, Store
 from latm_mcp.store_files import write_tool
 from latm_mcp.tasks import GENERATED, questions
+from latm_mcp.text import safe
 from latm_mcp.turns import PROPOSE_TRIES, Turn, next_turn, proposed
 
 logger = logging.getLogger(__name__)
 
+MAX_FEEDBACK = 32 * 1024  # characters of a feedback
 FOREIGN_TOOLS = 10  # of a library's own tools, beside the shipped generators: a making must not grow with the library
 FOREIGN_PER_TOOL = 4  # questions of each other tool and generator that a new adapter must refuse
 
@@ -68,6 +70,8 @@ async def _asked(shop: Workshop, job: Job, maker: Maker, turn: Turn, report: Rep
     """The maker's reply, kept before anything else happens to it."""
     report(_progress(turn.stage, turn.attempt, f"asking {maker.model} for {_what(turn)}", job))
     reply = await maker.reply(turn.conversation, turn.stage, turn.attempt)
+    # Half surrogate pairs can be in no file and no library.
+    reply = reply.model_copy(update={"text": reply.text.encode("utf-8", "replace").decode("utf-8")})
     shop.store.keep_reply(job.id, reply)
     shop.store.add_usage(role="maker", model=reply.model, usage=reply.usage, tool=job.task.name, job=job.id)
     return reply
@@ -108,10 +112,16 @@ async def judged(
     except Rejected as refusal:
         attempt = sum(t.failure is not None and t.failure.stage == stage for t in tries) + 1
         failure = Failure(
-            stage=stage, attempt=attempt, sentence=str(refusal), question=refusal.question, got=refusal.got
+            stage=stage,
+            attempt=attempt,
+            sentence=safe(str(refusal), MAX_FEEDBACK),
+            question=safe(refusal.question, MAX_FEEDBACK),
+            got=safe(refusal.got, MAX_FEEDBACK),
         )
-        return None, _try(turn, reply, failure, refusal.exposed, rewrote)
-    return verified, _try(turn, reply, None, (), rewrote)
+        return None, _try(turn, reply, failure, rewrote).model_copy(
+            update={"exposed": refusal.exposed, "told_wrong": refusal.told_wrong}
+        )
+    return verified, _try(turn, reply, None, rewrote)
 
 
 def judge_for(shop: Workshop, task: Task) -> Judge:
@@ -123,23 +133,24 @@ def judge_for(shop: Workshop, task: Task) -> Judge:
     return Judge(shop.sandbox, shop.limits, foreign)
 
 
-def _try(turn: Turn, reply: Reply, failure: Failure | None, exposed: tuple[int, ...], rewrote: bool) -> Try:
+def _try(turn: Turn, reply: Reply, failure: Failure | None, rewrote: bool) -> Try:
     return Try(
         stage=turn.stage,
         attempt=turn.attempt,
         request=turn.request,
         reply=reply.text,
         failure=failure,
-        exposed=exposed,
         rewrote=rewrote,
         usage=reply.usage,
     )
 
 
 def _rewrote(task: Task, tries: Sequence[Try], reply: Reply) -> bool:
-    """Whether the reply changes the function that an earlier draft had already proposed."""
-    before = [tried for tried in tries if proposed([tried])]
-    return bool(before) and function_changed(before[-1].reply, reply.text, task.name)
+    """Whether the reply changes the function as it was proposed, or as the one rewrite that is allowed left it."""
+    drafts = [tried for tried in tries if proposed([tried]) and holds_draft(tried.reply)]
+    rewrites = [tried for tried in drafts if tried.rewrote]
+    present = rewrites[:1] or drafts[:1]
+    return bool(present) and function_changed(present[0].reply, reply.text, task.name)
 
 
 def _publish(shop: Workshop, job: Job, verified: Verified, author: Author) -> None:

@@ -194,6 +194,7 @@ class Try(Word):
     """One kept try of a making: what was asked, what came back, how it was judged (None: it passed).
 
     exposed: indices of held-out examples whose questions this try's feedback shows to the maker.
+    told_wrong: indices of examples on which it calls the answer wrong: with few labels that gives the right one away.
     rewrote: this reply changed a function that had already been proposed, which a maker may do once.
     """
 
@@ -203,6 +204,7 @@ class Try(Word):
     reply: str
     failure: Failure | None = None
     exposed: tuple[int, ...] = ()
+    told_wrong: tuple[int, ...] = ()
     rewrote: bool = False
     usage: Usage = Usage()
 

@@ -35,7 +35,7 @@ One Python file (Python 3.11 syntax, at most 64 KiB) with three top-level functi
 Further functions, classes and constants are welcome; nothing else may run at the top level.
 Imports allowed: {imports}. There are no files, no network, no clock to rely on.
 
-How the tool is judged, by a program that has more examples than you see here:
+How the tool is judged, by {judge}:
 - An answer must be right. **Abstaining (`NotThisTask`) is no failure; a wrong answer is.** Never guess.
 - So read strictly: match the whole question, check that every part of it was understood, and refuse what is left over or
   new. But be general in what the task varies: other names, items, numbers, sizes, units, word orders, and the other
@@ -52,10 +52,14 @@ Reply with one fenced block marked `python` holding the whole file. Only where t
 call for each question above: a list of `{{"question": "...", "arguments": {{...}}}}`, the questions copied exactly.
 """
 
+CLIENT_JUDGE = "a program that runs it on all the examples, and puts questions of other tasks to it"
+
 CLIENT_FORM = """\
 ## How to hand it in
 
-Call `make_tool` again with `job` and `draft: {{"source": "..."}}`, where `source` is the whole file. Only where the questions have no
+Call `make_tool` again with the `job` of this answer and `draft: {{"source": "..."}}`, where `source` is the whole file. At least half
+of the examples must be accepted; accept as many as you can read with certainty. Money is best passed as text, since there is no decimal
+type. `{name}` raises ValueError for arguments that make no sense; tables that belong to the method (month names, say) are fine. Only where the questions have no
 form that code can read (free text): leave `parse` and `render` out, let `{name}` return the answer itself, and add to the draft
 `calls: [{{"question": "...", "arguments_json": "{{...}}"}}]` for every example's question, copied exactly.
 """
@@ -63,7 +67,8 @@ form that code can read (free text): leave `parse` and `render` out, let `{name}
 
 def brief(task: Task, parts: Split) -> str:
     """The first request of a making: the task, its worked examples, bare validation questions, the rules, the form."""
-    rules = RULES.format(name=task.name, imports=", ".join(ALLOWED_IMPORTS))
+    judge = CLIENT_JUDGE if task.author_saw_all else "a program that has more examples than you see here"
+    rules = RULES.format(name=task.name, imports=", ".join(ALLOWED_IMPORTS), judge=judge)
     form = (CLIENT_FORM if task.author_saw_all else FORM).format(name=task.name)
     return "\n".join([_task(task), _worked(task, parts), _bare(task, parts), _previous(task.previous), rules, form])
 
@@ -125,7 +130,7 @@ def _worked(task: Task, parts: Split) -> str:
         ]
     if len(parts.shown) > WORKED:
         lines.append(
-            f"The other {len(parts.shown) - WORKED} examples that were passed along are used in the judging too.\n"
+            f"There are {len(parts.shown) - WORKED} more examples; the tool is judged on all {len(parts.shown)}.\n"
         )
     return "\n".join(lines)
 

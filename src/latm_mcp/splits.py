@@ -50,10 +50,14 @@ def split(task: Task) -> Split:
 
 
 def exposures(task: Task, tries: Sequence[Try]) -> tuple[Exposure, ...]:
-    """How much of each example the maker has seen by now: feedback turns a held-out question into a blind one."""
+    """How much of each example the maker has seen by now.
+
+    Feedback turns a held-out question into a blind one; an answer that it calls wrong counts as shown from then on.
+    """
     parts = split(task)
     seen = set(parts.validation).union(*(tried.exposed for tried in tries))
+    shown = set(parts.shown).union(*(tried.told_wrong for tried in tries))
     kinds: list[Exposure] = []
     for index in range(len(task.examples)):
-        kinds.append("shown" if index in parts.shown else "blind" if index in seen else "held-out")
+        kinds.append("shown" if index in shown else "blind" if index in seen else "held-out")
     return tuple(kinds)

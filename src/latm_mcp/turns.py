@@ -27,12 +27,9 @@ def proposed(tries: Sequence[Try]) -> bool:
 
 
 def tries_left(tries: Sequence[Try]) -> TriesLeft:
-    """How many drafts the making still takes; the one rewrite is counted with the verification tries."""
+    """How many drafts the making still takes; the one for a rewrite is counted with the verification tries, whenever it comes."""
     verifications = sum(tried.failure is None or tried.failure.stage != "propose" for tried in tries)
-    rewrites = REWRITES - sum(tried.rewrote for tried in tries)
     left = VERIFY_TRIES + REWRITES - verifications
-    if rewrites <= 0:  # the extra try exists only for a rewrite; made earlier, it was one of the three
-        left = min(left, VERIFY_TRIES - verifications)
     proposals = 0 if proposed(tries) else PROPOSE_TRIES - len(tries)
     return TriesLeft(propose=proposals, verify=max(left, 0))
 
