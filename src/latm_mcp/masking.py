@@ -5,13 +5,14 @@ whatever Unicode calls letters.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container
 from itertools import pairwise
 
 _OPTIONS = re.compile(r"\(([A-Z])\)[^\n]*")
 _QUOTED = re.compile(r"\"[^\"\n]{1,400}\"|“[^”\n]{1,400}”|«[^»\n]{1,400}»|「[^」\n]{1,400}」|`[^`\n]{1,400}`")
-_NUMBER = re.compile(r"(?<![^\W\d_])[-+]?\d(?:[\d.,:/%-]*[\d%])?(?:st|nd|rd|th|am|pm)?(?![^\W\d_])")
-_BRACKETS = re.compile(r"(?:[\[\](){}<>]\s*){2,}")
+# These two begin with what they must find, for a search is then fast: a digit or sign after no letter, and a bracket.
+_NUMBER = re.compile(r"[-+\d](?<![^\W\d_].)(?:(?<=\d)|\d)(?:[\d.,:/%-]*[\d%])?(?:st|nd|rd|th|am|pm)?(?![^\W\d_])")
+_BRACKETS = re.compile(r"[\[\](){}<>](?:\s*[\[\](){}<>])+\s*")
 _TOKEN = re.compile(r"§[a-z]+|[^\W\d_]+(?:['’][^\W\d_]+)?|[^\s\w]")
 _SENTENCE_END = frozenset(".?!:")
 
@@ -38,7 +39,6 @@ def features(question: str) -> frozenset[str]:
     return frozenset(words) | {f"{a}\x1f{b}" for a, b in pairwise(words)}
 
 
-def lacking(question: str, of: Iterable[frozenset[str]]) -> list[str]:
-    """The plain words of a question that none of these feature sets has: what a tool never had in its examples."""
-    known = frozenset().union(*of)
+def lacking(question: str, known: Container[str]) -> list[str]:
+    """The plain words of a question that are not among these features: what a tool never had in its examples."""
     return [word for word in dict.fromkeys(masked(question)) if word not in known and word[0].isalpha()]
