@@ -33,11 +33,11 @@ async def fitting_tool(shop: Workshop, request: MakeRequest, dispatcher: Dispatc
     if len(request.examples) < FITS_AT_LEAST:
         return None
     examples = check_examples(request.examples)
+    live = {row.name: row.version for row in shop.store.listed() if row.state == "live"}
     names = [candidate.name for candidate in dispatcher.candidates(examples[0].question, FITS_CANDIDATES)]
-    named = shop.store.tool(request.name) if request.name else None
-    for name in dict.fromkeys(([request.name] if named else []) + names):
-        tool = shop.store.tool(name)
-        if tool is not None and shop.store.state(name) == "live" and tool.adapter and await _fits(shop, tool, examples):
+    for name in dict.fromkeys([request.name, *names]):
+        tool = shop.store.tool(name, live[name]) if name in live else None
+        if tool is not None and tool.adapter and await _fits(shop, tool, examples):
             return tool
     return None
 
@@ -78,10 +78,23 @@ async def task_of(shop: Workshop, request: MakeRequest, previous: Tool | None) -
 
 
 def replaced(shop: Workshop, request: MakeRequest, fits: Tool | None) -> Tool | None:
-    """The tool whose next version a forced request makes: the one it names, or without a name the one that fits."""
-    if not request.force:
-        return None
-    return shop.store.tool(request.name) if request.name else fits
+    """The live tool whose next version a forced request makes: the one it names, or without a name the one that fits.
+
+    Raises: BadInput, where the name is that of an import which no person has read: its source is for no prompt.
+    """
+    if not request.force or not request.name:
+        return fits if request.force else None
+    row = next((row for row in shop.store.listed() if row.name == request.name), None)
+    if row is not None and row.state == "waiting":
+        raise _waits(row.name)
+    return shop.store.tool(row.name, row.version) if row is not None else None
+
+
+def _waits(name: str) -> BadInput:
+    return BadInput(
+        f"The tool {name!r} was imported and waits: have a person read it and let it in with `latm-mcp approve {name}`, "
+        "or choose another name."
+    )
 
 
 async def _unanswered(shop: Workshop, previous: Tool, examples: Sequence[Example]) -> tuple[Example, ...]:
@@ -101,7 +114,10 @@ def _free_name(shop: Workshop, request: MakeRequest, description: str, examples:
     if not request.name:
         return free_name(name_from(description, digest(examples).removeprefix("sha256:")), taken)
     name = check_name(request.name)
-    if shop.store.state(name) is not None:
+    state = shop.store.state(name)
+    if state == "waiting":
+        raise _waits(name)
+    if state == "live":
         raise BadInput(
             f"The name {name!r} is taken by another tool. Choose another one, for example {free_name(name, taken)!r}; "
             "or pass force to make the next version of that tool from these examples too."
