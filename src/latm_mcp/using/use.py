@@ -1,11 +1,16 @@
 """Using a tool (paper, 3.2) without a model: its adapter reads the question, the function computes, the adapter answers."""
 
+import json
 from dataclasses import dataclass
 
-from latm_mcp.errors import BadInput
-from latm_mcp.models import Tool
+from anyio import to_thread
+
+from latm_mcp.errors import BadInput, Oversized
+from latm_mcp.models import Signature, Tool
 from latm_mcp.outcomes import AnswerQuestion, CallFunction, Json, Limits, Outcome, Program, Returned
 from latm_mcp.sandbox import Sandbox
+
+MAX_ARGUMENT_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +34,33 @@ async def answer(tool: Tool, question: str, sandbox: Sandbox, limits: Limits) ->
 async def call(tool: Tool, arguments: dict[str, Json], sandbox: Sandbox, limits: Limits) -> Outcome:
     """Call a tool's function with arguments that are checked against its schema first.
 
-    Raises: BadInput, naming the argument that does not fit and the signature.
+    Raises: BadInput, naming the first argument that does not fit and the signature; Oversized, above 1 MiB of JSON.
     """
+    _check_size(arguments)
+    # Checking a hundred thousand items takes seconds, in which others are served.
+    unfit = await to_thread.run_sync(_first_unfit, tool.signature, arguments, abandon_on_cancel=True)
+    if unfit is not None:
+        raise BadInput(unfit)
+    return await sandbox.run(Program(tool.source, tool.signature.function), CallFunction(arguments), limits=limits)
+
+
+def _check_size(arguments: dict[str, Json]) -> None:
+    try:
+        size = len(json.dumps(arguments, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    except (ValueError, RecursionError) as why:
+        raise BadInput(f"The arguments are no JSON values: {str(why)[:200]}. Send plain ones, not so deep.") from why
+    if size > MAX_ARGUMENT_BYTES:
+        raise Oversized(
+            f"The arguments are {size} bytes of JSON, more than {MAX_ARGUMENT_BYTES}: send fewer at a time."
+        )
+
+
+def _first_unfit(signature: Signature, arguments: dict[str, Json]) -> str | None:
+    """What is wrong with the first argument that does not fit, for its sender; None if all fit."""
     import jsonschema  # here and not above: it would lengthen the server's start, and most sessions call nothing at once
 
-    errors = sorted(jsonschema.Draft202012Validator(tool.signature.parameters).iter_errors(arguments), key=str)
-    if errors:
-        where = "".join(f"[{part!r}]" for part in errors[0].absolute_path)
-        raise BadInput(f"The arguments{where} do not fit {tool.signature.text}: {errors[0].message[:300]}")
-    return await sandbox.run(Program(tool.source, tool.signature.function), CallFunction(arguments), limits=limits)
+    error = next(jsonschema.Draft202012Validator(signature.parameters).iter_errors(arguments), None)
+    if error is None:
+        return None
+    where = "".join(f"[{part!r}]" for part in error.absolute_path)
+    return f"The arguments{where} do not fit {signature.text}: {error.message[:300]}"
