@@ -15,7 +15,7 @@ import pytest
 
 from latm_mcp.errors import BadInput, NotFound, StoreTooNew, StoreUnusable
 from latm_mcp.models import Evidence, Example, Failure, Provenance, Signature, Tally, Task, Tool, Try, Usage, UseCase
-from latm_mcp.store import Store, open_store
+from latm_mcp.store import Store, ToolState, open_store
 from latm_mcp.store_files import version_of
 from latm_mcp.store_schema import MIGRATIONS, migrate
 
@@ -123,7 +123,7 @@ def test_a_later_version_is_the_newest_and_an_older_one_comes_back_by_publishing
     store.pin("sort_words", True)
     store.note_use("sort_words")
     clock.now += 60
-    store.publish(second, actor="me")
+    store.publish(second, replaces=first.version, actor="me")
 
     assert store.tool("sort_words") == second
     assert store.tool("sort_words", first.version) == first
@@ -134,7 +134,7 @@ def test_a_later_version_is_the_newest_and_an_older_one_comes_back_by_publishing
         (first.version, "1970-01-12T13:46:40+00:00"),
     ]
 
-    store.publish(first, actor="me")
+    store.publish(first, replaces=second.version, actor="me")
 
     assert store.tool("sort_words") == first
     assert [version for version, _ in store.versions("sort_words")] == [first.version, second.version]
@@ -157,14 +157,14 @@ def test_an_imported_tool_waits_until_a_person_approves_it(store: Store):
 def test_a_new_version_is_not_approved_by_the_approval_of_the_old_one(store: Store):
     store.publish(a_tool(), state="waiting", actor="import")
     store.approve(a_tool(), "ann")
-    store.publish(a_tool(remark="2"), actor="me")
+    store.publish(a_tool(remark="2"), replaces=a_tool().version, actor="me")
     assert not store.listed()[0].approved
 
 
 @pytest.mark.parametrize("changed", [a_tool(remark="evil"), a_tool(examples=9)])
 def test_what_has_changed_since_it_was_read_is_not_approved(store: Store, neighbour: Store, changed: Tool):
     store.publish(a_tool(), state="waiting", actor="import")
-    neighbour.publish(changed, state="waiting", actor="import")
+    neighbour.publish(changed, replaces=a_tool().version, state="waiting", actor="import")
     with pytest.raises(BadInput, match="changed while you read it"):
         store.approve(a_tool(), "ann")
     assert store.state("sort_words") == "waiting"
@@ -182,10 +182,39 @@ def test_only_what_waits_is_approved(store: Store):
 
 def test_an_import_cannot_take_a_live_tool_away(store: Store):
     store.publish(a_tool(), actor="me")
-    with pytest.raises(BadInput, match="archive it first"):
+    with pytest.raises(BadInput, match="latm-mcp archive sort_words"):
         store.publish(a_tool(remark="evil"), state="waiting", actor="import")
     assert store.tool("sort_words") == a_tool()
     assert len(store.versions("sort_words")) == 1
+
+
+@pytest.mark.parametrize("state", ["live", "waiting"])
+def test_a_name_that_was_taken_meanwhile_is_not_taken_over(store: Store, neighbour: Store, state: ToolState):
+    neighbour.publish(a_tool(), state=state, actor="first")
+    for replaces in (None, version_of("an older one")):
+        with pytest.raises(BadInput, match="published meanwhile: ask again"):
+            store.publish(a_tool(remark="2"), replaces=replaces, state=state, actor="second")
+    store.publish(a_tool(), state=state, actor="again")
+    assert (store.tool("sort_words"), store.state("sort_words")) == (a_tool(), state)
+    assert len(store.versions("sort_words")) == 1
+
+
+def test_what_waits_for_a_person_does_not_go_live_by_being_published(store: Store):
+    store.publish(a_tool(), state="waiting", actor="import")
+    for replaces in (None, a_tool().version):
+        with pytest.raises(BadInput, match="latm-mcp approve sort_words"):
+            store.publish(a_tool(), replaces=replaces, actor="me")
+    assert store.state("sort_words") == "waiting"
+
+
+def test_a_tool_that_was_archived_meanwhile_does_not_come_back_by_growing(store: Store):
+    store.publish(a_tool(), actor="me")
+    store.archive("sort_words", "ann")
+    with pytest.raises(BadInput, match="archived meanwhile"):
+        store.publish(a_tool(remark="2"), replaces=a_tool().version, actor="me")
+    assert store.state("sort_words") == "archived"
+    store.publish(a_tool(), actor="me")
+    assert store.state("sort_words") == "live"
 
 
 def test_an_archived_tool_leaves_the_list_and_keeps_its_versions(store: Store):
@@ -202,7 +231,7 @@ def test_banks_hold_the_first_examples_of_the_other_live_tools(store: Store):
     for name in ("own", "other", "gone"):
         store.publish(a_tool(name), actor="me")
     store.archive("gone", "me")
-    store.publish(a_tool("other", remark="2", examples=3), actor="me")
+    store.publish(a_tool("other", remark="2", examples=3), replaces=a_tool("other").version, actor="me")
 
     assert store.banks("own", 2) == {"other": list(a_tool().examples[:2])}
     assert len(store.banks("own", 99)["other"]) == 3

@@ -162,7 +162,8 @@ def _publish(shop: Workshop, job: Job, verified: Verified, author: Author) -> No
         rewritten=any(tried.rewrote for tried in job.tries),
     )
     tool = wrap(verified, job.task, provenance)
-    shop.store.publish(tool, job=job.id, actor=author.kind)
+    replaces = job.task.previous.version if job.task.previous else None
+    shop.store.publish(tool, replaces=replaces, job=job.id, actor=author.kind)
     write_out(shop, tool)
 
 

@@ -28,6 +28,7 @@ async def import_tool(shop: Workshop, folder: Path) -> Tool:
         raise BadInput(
             f"A tool named {brought.name!r} is here already: take it out with `latm-mcp archive {brought.name}`, or leave it."
         )
+    waiting = shop.store.tool(brought.name)
     task = _task(brought)
     calls = tuple(
         Call(question=case.question, arguments_json=json.dumps(case.arguments))
@@ -41,7 +42,8 @@ async def import_tool(shop: Workshop, folder: Path) -> Tool:
         raise BadInput(f"{brought.name!r} was not imported: it fails its verification here. {refusal}") from None
     provenance = Provenance(maker="import", model=brought.provenance.model)
     tool = wrap(verified, task, provenance)
-    shop.store.publish(tool, state="waiting", actor="import")
+    replaces = waiting.version if waiting else None
+    shop.store.publish(tool, replaces=replaces, state="waiting", actor="import")
     write_out(shop, tool)
     return tool
 

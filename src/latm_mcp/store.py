@@ -43,11 +43,15 @@ class ToolShelf(Protocol):
     def versions(self, name: str) -> list[tuple[str, str]]:
         """(version, when it was published: UTC, ISO 8601), newest first."""
 
-    def publish(self, tool: Tool, *, state: ToolState = "live", job: str | None = None, actor: str) -> None:
+    def publish(
+        self, tool: Tool, *, replaces: str | None = None, state: ToolState = "live", job: str | None = None, actor: str
+    ) -> None:
         """Keep a version, list it and finish its job, in one transaction: after a crash there is all of it or nothing.
 
+        replaces: the version that this one was made from; None: the name is free. The same version may come again.
         Publishing an older version again makes it the newest (roll back, or bring back from the archive).
-        Raises: BadInput where `waiting` would take a live tool away; NotFound where there is no such job.
+        Raises: BadInput where something else bears the name by now, or the live tool has examples that a job's version
+        lacks; its job has failed then. NotFound where there is no such job.
         """
 
     def approve(self, tool: Tool, actor: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from latm_mcp.errors import BadInput, NotFound
-from latm_mcp.models import Example, Tool
+from latm_mcp.models import Example, Failure, Status, Tool
 from latm_mcp.store_connection import Database
 from latm_mcp.store_jobs import finish
 from latm_mcp.store_ledger import moment, note
@@ -64,22 +64,32 @@ class SqliteTools:
                 "SELECT version, published_at FROM versions WHERE name = ? ORDER BY id DESC", (name,)
             ).fetchall()
 
-    def publish(self, tool: Tool, *, state: ToolState = "live", job: str | None = None, actor: str) -> None:
+    def publish(
+        self, tool: Tool, *, replaces: str | None = None, state: ToolState = "live", job: str | None = None, actor: str
+    ) -> None:
         now = self._clock()
         with self._db.writing(durable=True) as connection:
-            if state == "waiting" and _state(connection, tool.name) == "live":
-                raise BadInput(
-                    f"There is a live tool {tool.name!r}: archive it first, or give the new one another name."
-                )
-            _keep_version(connection, tool, moment(now))
-            _keep_row(connection, tool, state)
-            _keep_examples(connection, tool)
+            clash = _clash(connection, tool, replaces, state)
+            if clash is None and job is not None and _loses_examples(connection, tool):
+                clash = _meanwhile(tool.name)
+            if clash is None:
+                _keep_version(connection, tool, moment(now))
+                _keep_row(connection, tool, state)
+                _keep_examples(connection, tool)
+                _tell(connection, tool, state, now, actor)
             if job is not None:
-                finish(connection, job, "published", (tool.name, tool.version, None), now)
-            note(
-                connection, now, actor, "publish" if state == "live" else f"publish as {state}", tool.name, tool.version
-            )
-            _changed(connection)
+                # A making that comes too late ends here: else its draft would be published, and refused, at every asking.
+                late = None if clash is None else Failure(stage="wrap", attempt=1, sentence=clash)
+                status: Status = "published" if late is None else "failed"
+                finish(
+                    connection,
+                    job,
+                    status,
+                    (tool.name, tool.version, None) if late is None else (None, None, late),
+                    now,
+                )
+        if clash is not None:
+            raise BadInput(clash)
 
     def approve(self, tool: Tool, actor: str) -> None:
         with self._db.writing(durable=True) as connection:
@@ -128,6 +138,53 @@ class SqliteTools:
 
 def _changed(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE generation SET value = value + 1")
+
+
+def _tell(connection: sqlite3.Connection, tool: Tool, state: ToolState, now: float, actor: str) -> None:
+    note(connection, now, actor, "publish" if state == "live" else f"publish as {state}", tool.name, tool.version)
+    _changed(connection)
+
+
+def _clash(connection: sqlite3.Connection, tool: Tool, replaces: str | None, state: ToolState) -> str | None:
+    """Why a version may not be published over what bears its name by now; None where it may."""
+    row = connection.execute(
+        "SELECT version, state FROM tools WHERE name = ? AND state <> 'archived'", (tool.name,)
+    ).fetchone()
+    version, standing = row or (None, None)
+    if standing == "live" and state == "waiting":
+        return (
+            f"There is a live tool {tool.name!r}: take it out with `latm-mcp archive {tool.name}`,"
+            " or give the new one another name."
+        )
+    if standing == "waiting" and state == "live":
+        return (
+            f"A tool named {tool.name!r} was imported and waits for `latm-mcp approve {tool.name}`:"
+            " read it, or choose another name."
+        )
+    if standing is None:
+        return (
+            None if replaces is None else f"The tool {tool.name!r} was archived meanwhile: ask again to make it anew."
+        )
+    return None if version in (replaces, tool.version) else _meanwhile(tool.name)
+
+
+def _meanwhile(name: str) -> str:
+    return f"Another tool or version named {name!r} was published meanwhile: ask again."
+
+
+def _loses_examples(connection: sqlite3.Connection, tool: Tool) -> bool:
+    """Whether the live tool has gathered examples that a made version lacks: a version alone is not its examples."""
+    kept = {example.question: example for example in tool.examples}
+    rows = connection.execute(
+        "SELECT question, answer, examples.standing FROM examples JOIN tools ON name = tool"
+        " WHERE name = ? AND state = 'live'",
+        (tool.name,),
+    )
+    for question, answer, standing in rows:
+        example = kept.get(question)
+        if example is None or (standing == "confirmed" and (example.answer, example.standing) != (answer, standing)):
+            return True
+    return False
 
 
 def _state(connection: sqlite3.Connection, name: str) -> ToolState | None:
