@@ -4,6 +4,7 @@ import time
 
 import anyio
 import pytest
+from anyio.abc import TaskStatus
 
 from latm_mcp.errors import BadInput, Oversized
 from latm_mcp.models import Evidence, Provenance, Tool
@@ -82,14 +83,15 @@ async def test_arguments_nested_too_deeply_are_bad_input(sandbox: Sandbox):
 async def test_others_are_served_while_many_arguments_are_checked(sandbox: Sandbox):
     waits = []
 
-    async def others() -> None:
+    async def others(task_status: TaskStatus[None]) -> None:
+        task_status.started()
         while True:
             began = time.monotonic()
             await anyio.sleep(0.01)
             waits.append(time.monotonic() - began)
 
     async with anyio.create_task_group() as group:
-        group.start_soon(others)
+        await group.start(others)
         assert await call(sandbox, [1] * 300_000) == Returned(300_000)
         group.cancel_scope.cancel()
     assert len(waits) > 10
