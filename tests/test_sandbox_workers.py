@@ -168,7 +168,7 @@ async def test_a_checkout_without_the_interpreter_says_how_to_build_it(tmp_path:
 
 def test_of_two_that_start_at_once_one_compiles(tmp_path: Path):
     target, compilings, said = tmp_path / "sandbox-x.cwasm", [0], list[str]()
-    (tmp_path / "left.partial").write_bytes(b"of a process that was killed")
+    target.with_suffix(".partial").write_bytes(b"of a process that was killed")
 
     def slowly() -> bytes:
         compilings[0] += 1
@@ -186,6 +186,41 @@ def test_of_two_that_start_at_once_one_compiles(tmp_path: Path):
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     assert len(said) == 2
     assert not list(tmp_path.glob("*.partial"))
+
+
+def test_two_releases_that_compile_at_once_leave_each_other_alone(tmp_path: Path):
+    first, second = tmp_path / "sandbox-a.cwasm", tmp_path / "sandbox-b.cwasm"
+
+    def while_the_other_compiles() -> bytes:
+        compile_once(second, lambda: b"second", lambda _: None)
+        return b"first"
+
+    compile_once(first, while_the_other_compiles, lambda _: None)
+
+    assert (first.read_bytes(), second.read_bytes()) == (b"first", b"second")
+
+
+def test_what_releases_left_that_nobody_started_for_a_month_is_removed_by_whoever_comes_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    names = ("sandbox-a.cwasm", "sandbox-b.cwasm", "sandbox-c.partial", "sandbox-new.partial")
+    old = [tmp_path / name for name in names]
+    for path in old:
+        path.write_bytes(b"code")
+    for path in old[:3]:
+        os.utime(path, (0, 0))
+    stat_of = Path.stat
+
+    def stat_after_another_removed_it(path: Path, **options: bool) -> os.stat_result:
+        if path == old[0]:
+            path.unlink()
+        return stat_of(path, **options)
+
+    monkeypatch.setattr(Path, "stat", stat_after_another_removed_it)
+    compile_once(tmp_path / "sandbox-x.cwasm", lambda: b"code", lambda _: None)
+
+    left = {path.name for path in tmp_path.iterdir()} - {"sandbox-x.lock"}
+    assert left == {"sandbox-x.cwasm", "sandbox-new.partial"}
 
 
 async def test_a_worker_that_does_not_answer_is_killed(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch):

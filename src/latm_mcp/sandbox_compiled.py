@@ -10,7 +10,7 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -46,9 +46,8 @@ def compile_once(target: Path, compile: Callable[[], bytes], progress: Callable[
             return
         progress("compiling the sandbox for this machine, once: about 13 seconds of processor time")
         began = time.monotonic()
-        for left in target.parent.glob("*.partial"):  # under the lock nobody else is writing one
-            left.unlink(missing_ok=True)
         partial = target.with_suffix(".partial")
+        partial.unlink(missing_ok=True)  # of a process that was killed: under the lock nobody is writing it
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(compile())
@@ -60,10 +59,12 @@ def compile_once(target: Path, compile: Callable[[], bytes], progress: Callable[
 
 
 def prune(target: Path) -> None:
-    """Remove the code of releases that nobody has started for a month."""
-    for other in target.parent.glob("sandbox-*.cwasm"):
-        if other != target and time.time() - other.stat().st_mtime > KEPT_UNUSED:
-            other.unlink(missing_ok=True)
+    """Remove the code of releases that nobody has started for a month, and what they left half written."""
+    for pattern in ("sandbox-*.cwasm", "sandbox-*.partial"):
+        for other in target.parent.glob(pattern):
+            with suppress(FileNotFoundError):  # another release, of which only its own lock is held, removes it too
+                if other != target and time.time() - other.stat().st_mtime > KEPT_UNUSED:
+                    other.unlink()
 
 
 def make_folder(folder: Path) -> None:
