@@ -35,6 +35,7 @@ def build(root: Path) -> Path:
     target, guest = package / "_sandbox.wasm", package / "sandbox_guest"
     made_of = [
         Path(__file__),
+        root / "pyproject.toml",  # it pins what builds the component, and the time zones
         package / "__init__.py",
         package / "allowed.py",
         *guest.glob("*.py"),
