@@ -21,7 +21,6 @@ from latm_mcp.sandbox import Sandbox
 from latm_mcp.splits import exposures
 from latm_mcp.store import Job, Store
 from latm_mcp.store_files import write_tool
-from latm_mcp.tasks import GENERATED, questions
 from latm_mcp.text import safe
 from latm_mcp.turns import PROPOSE_TRIES, Turn, next_turn, proposed
 
@@ -126,6 +125,8 @@ async def judged(
 
 def judge_for(shop: Workshop, task: Task) -> Judge:
     """What a task's drafts are judged with: the sandbox, and questions of every other task that is known here."""
+    from latm_mcp.tasks import GENERATED, questions  # here: a dozen modules that most sessions never need
+
     foreign = {row.name: questions(row.name, FOREIGN_PER_TOOL, seed=1) for row in GENERATED}
     banks = shop.store.banks(task.name, FOREIGN_PER_TOOL)
     chosen = random.Random(task.name).sample(sorted(banks), min(FOREIGN_TOOLS, len(banks)))  # noqa: S311 repeatable
