@@ -1,6 +1,7 @@
 """The layers of the design, as data: imports point strictly down, and each outside world has one door."""
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -23,14 +24,37 @@ LAYERS: list[tuple[str, ...]] = [
     ("__main__",),
 ]
 
-# One door each: who may import these packages at all.
+# One door each: who may reach these packages and names at all. A star stands for any ending.
+PROCESSES = (
+    "subprocess",
+    "multiprocessing",
+    "pty",
+    "concurrent.futures.ProcessPoolExecutor",
+    "concurrent.futures.process",
+    "anyio.open_process",
+    "anyio.run_process",
+    "anyio.to_process",
+    "asyncio.create_subprocess_*",
+    "asyncio.subprocess",
+    "os.exec*",
+    "os.fork*",
+    "os.spawn*",
+    "os.posix_spawn*",
+    "os.system",
+    "os.popen",
+    "os.startfile",
+)
+ENVIRONMENT = ("os.environ*", "os.getenv*", "os.putenv", "os.unsetenv")
 DOORS = {
     "openai": {"llm"},
     "mcp": {"server", "demo"},
+    "mcp.client": {"demo"},  # it starts servers, and so does the next
+    "mcp.stdio_client": {"demo"},
     "wasmtime": {"sandbox"},
     "sqlite3": {"store"},
-    "os.environ": {"settings"},
     "rich": {"cli", "bench", "demo"},
+    **{name: {"sandbox"} for name in PROCESSES},
+    **{name: {"settings"} for name in ENVIRONMENT},
 }
 
 
@@ -42,17 +66,33 @@ def family(module: str) -> str:
     return first.split("_")[0]
 
 
-def imports_of(path: Path) -> set[str]:
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def imports_of(source: str) -> set[tuple[str, str]]:
+    """What a module imports, wherever in it: pairs of the name that it has there and its dotted name."""
+    found: set[tuple[str, str]] = set()
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            assert node.level == 0, f"{path}: relative import"
-            found |= {
-                f"{node.module}.{alias.name}" if node.module == "latm_mcp" else node.module for alias in node.names
-            }
+            for alias in node.names:
+                top = alias.name.split(".")[0]
+                found |= {(alias.asname or top, alias.name if alias.asname else top), (alias.name, alias.name)}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "a relative import"
+            found |= {(alias.asname or alias.name, f"{node.module}.{alias.name}") for alias in node.names}
     return found
+
+
+def reached_by(source: str) -> set[str]:
+    """All dotted names that a module gets at: its imports, and what it takes from them (`import os`, `os.environ`)."""
+    imported = imports_of(source)
+    found = {name for _, name in imported}
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute):
+            first, *rest = ast.unparse(node).split(".")
+            found |= {".".join((name, *rest)) for local, name in imported if local == first}
+    return found
+
+
+def opens(door: str, name: str) -> bool:
+    return name.startswith(door[:-1]) if door.endswith("*") else f"{name}.".startswith(f"{door}.")
 
 
 def modules() -> list[Path]:
@@ -70,34 +110,93 @@ def layer(of: str) -> int:
     raise AssertionError(f"{of!r} is in no layer: add it to LAYERS")
 
 
+def imported_modules(path: Path) -> set[str]:
+    """The project's own modules that a module imports, each by its own name."""
+    names = [name for _, name in imports_of(path.read_text(encoding="utf-8")) if opens("latm_mcp", name)]
+    known = {own_name(other) for other in modules()}
+    found = set()
+    for name in names:
+        while name not in known and f"{name}.__init__" not in known:
+            name = name.rpartition(".")[0]
+        found.add(name if name in known else f"{name}.__init__")
+    return found
+
+
 @pytest.mark.parametrize("path", modules(), ids=own_name)
 def test_imports_point_down(path: Path):
     own = family(own_name(path))
-    for name in imports_of(path):
-        if not name.startswith("latm_mcp"):
-            continue
+    for name in imported_modules(path):
         other = family(name)
         if other == own or (own, other) == ("latm", "job"):
             continue
         assert layer(other) < layer(own), f"{own_name(path)} imports {name}: sideways or upward"
 
 
+def test_no_module_imports_itself_by_way_of_others():
+    TopologicalSorter({own_name(path): imported_modules(path) for path in modules()}).prepare()
+
+
 @pytest.mark.parametrize("path", modules(), ids=own_name)
 def test_stages_never_import_each_other(path: Path):
-    if own_name(path).count(".") < 2 or family(own_name(path)) not in ("making", "using"):
+    package = own_name(path).rpartition(".")[0]
+    if package not in ("latm_mcp.making", "latm_mcp.using"):
         return
-    for name in imports_of(path):
-        package = own_name(path).rsplit(".", 1)[0]
-        assert not name.startswith(package + "."), f"{own_name(path)} imports the stage {name}"
+    for name in imported_modules(path):
+        assert not opens(package, name), f"{own_name(path)} imports the stage {name}"
 
 
 @pytest.mark.parametrize("path", modules(), ids=own_name)
 def test_each_outside_world_has_one_door(path: Path):
     own = family(own_name(path))
-    text = path.read_text(encoding="utf-8")
-    for package, owners in DOORS.items():
-        if package == "os.environ":
-            used = "os.environ" in text or "os.getenv" in text
-        else:
-            used = any(name == package or name.startswith(package + ".") for name in imports_of(path))
-        assert not used or own in owners, f"{own_name(path)} uses {package}, which belongs to {sorted(owners)}"
+    for name in reached_by(path.read_text(encoding="utf-8")):
+        for door, owners in DOORS.items():
+            assert not opens(door, name) or own in owners, f"{own_name(path)} uses {name}: that is for {sorted(owners)}"
+
+
+@pytest.mark.parametrize(
+    ("source", "door"),
+    [
+        ("import os\nhome = os.environ['HOME']", "os.environ*"),
+        ("import os as system\ndef f(): return system.environ.get('HOME')", "os.environ*"),
+        ("from os import environ", "os.environ*"),
+        ("from os import getenv as g", "os.getenv*"),
+        ("import os.path\nos.execv('x', [])", "os.exec*"),
+        ("import os\nos.fork()", "os.fork*"),
+        ("def f():\n    import subprocess as s", "subprocess"),
+        ("from subprocess import PIPE", "subprocess"),
+        ("import anyio\nasync def f(): await anyio.open_process([])", "anyio.open_process"),
+        ("from anyio import run_process", "anyio.run_process"),
+        ("import asyncio\nstart = asyncio.create_subprocess_exec", "asyncio.create_subprocess_*"),
+        ("from mcp import client", "mcp.client"),
+        ("def f():\n    from os import fork as a\ndef g():\n    from json import loads as a", "os.fork*"),
+        ("import mcp.client.stdio", "mcp.client"),
+        ("import sqlite3", "sqlite3"),
+    ],
+)
+def test_a_door_is_seen_however_it_is_opened(source: str, door: str):
+    assert any(opens(door, name) for name in reached_by(source))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import os.path\nprint('os.environ', os.sep)",
+        "environ = {}\nclass os: environ = {}\nx = os.environ",
+        "import mcpx",
+        "from anyio import Event",
+    ],
+)
+def test_what_only_looks_like_a_door_is_none(source: str):
+    assert not [name for name in reached_by(source) for door in DOORS if opens(door, name)]
+
+
+def test_a_module_is_seen_however_it_is_imported(tmp_path: Path):
+    module = tmp_path / "module.py"
+    for source in (
+        "from latm_mcp.making import verify",
+        "from latm_mcp.making.verify import verify as v",
+        "import latm_mcp.making.verify",
+        "def f():\n    import latm_mcp.making.verify as v",
+    ):
+        module.write_text(source, encoding="utf-8")
+        assert "latm_mcp.making.verify" in imported_modules(module)
