@@ -1,0 +1,50 @@
+"""What CI runs is what the README says, and it is not green because there was nothing to run."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+RUN = Path(__file__).parent.parent / ".ci" / "run"
+FIRST, SECOND = "```sh\necho first >> ran\n```\n", "```sh\necho second >> ran\n```\n"
+
+
+def run(project: Path, readme: str, refused: str = "") -> subprocess.CompletedProcess[str]:
+    """`.ci/run` in a project of this README, whose linter and type checker fail only on the command `refused`."""
+    for name in (".ci/run", ".venv/bin/ruff", ".venv/bin/mypy"):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(f'#!/bin/sh\n[ "${{0##*/}} $*" != "{refused}" ]\n', encoding="utf-8")
+        (project / name).chmod(0o755)
+    shutil.copy(RUN, project / ".ci/run")
+    (project / "README.md").write_text(readme, encoding="utf-8")
+    environment = {**os.environ, "TMPDIR": str(project)}
+    command = [str(project / ".ci/run")]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+
+
+def test_both_blocks_of_the_readme_are_run(tmp_path: Path):
+    assert run(tmp_path, f"# Project\n{FIRST}\nthen\n{SECOND}").returncode == 0
+    assert (tmp_path / "ran").read_text(encoding="utf-8") == "first\nsecond\n"
+
+
+@pytest.mark.parametrize(
+    "readme", ["", FIRST, f"{FIRST}```sh\n```\n", f"```sh\n \t\n```\n{SECOND}", "```bash\ntrue\n```\n"]
+)
+def test_a_readme_without_its_two_blocks_fails(tmp_path: Path, readme: str):
+    done = run(tmp_path, readme)
+
+    assert done.returncode == 1
+    assert "README.md has no two blocks" in done.stderr
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_block_that_fails_fails_the_run(tmp_path: Path):
+    assert run(tmp_path, f"```sh\nfalse\necho on >> ran\n```\n{SECOND}").returncode == 1
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("refused", ["ruff check .", "ruff format --check .", "mypy "])
+def test_what_the_linter_and_the_type_checker_refuse_fails_the_run(tmp_path: Path, refused: str):
+    assert run(tmp_path, FIRST + SECOND, refused).returncode == 1
