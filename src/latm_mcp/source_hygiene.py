@@ -53,6 +53,8 @@ def check_hygiene(tree: ast.Module) -> None:
             _check_name(node, bound)
         elif isinstance(node, ast.Attribute):
             _check_attribute(node, modules)
+        elif isinstance(node, ast.Call):
+            _check_call(node)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and _is_forbidden_dunder(
             node.name
         ):
@@ -129,6 +131,15 @@ def _check_attribute(node: ast.Attribute, modules: set[str]) -> None:
     of_module = isinstance(node.value, ast.Name) and node.value.id in modules
     if of_module and (node.attr in _BORROWED or node.attr.startswith("_")):
         raise refusal(f"the module's attribute {node.attr[:80]!r} may not be used: do without it", node)
+
+
+def _check_call(node: ast.Call) -> None:
+    """`getattr` and its like with a computed name would get at what may not be named."""
+    if not isinstance(node.func, ast.Name) or node.func.id not in ("getattr", "setattr", "hasattr", "delattr"):
+        return
+    name = node.args[1] if len(node.args) > 1 else None
+    if not isinstance(name, ast.Constant) or not isinstance(name.value, str) or name.value in _BORROWED:
+        raise refusal(f"{node.func.id!r} may only be used with a plain name: use a dict", node)
 
 
 def _is_forbidden_dunder(name: str) -> bool:
