@@ -68,6 +68,10 @@ async def test_a_making_ends_when_its_tries_are_used_up_and_can_be_begun_again(s
         assert last["status"] == "failed"
         assert last["failure"]["stage"] == "propose"
         assert last["tries_left"]["propose"] == 0
+        assert last["next"].startswith("Nothing was published. The last fault is above. Ask with the same examples")
+        late = await call(client, "make_tool", job=begun["job"], draft={"source": sort_words()})
+        assert late["status"] == "failed"
+        assert late["next"].startswith("This draft was not looked at, because the job has ended.")
         assert (await make_by_client(client))["status"] == "published"
 
 
@@ -85,13 +89,39 @@ async def test_dispatch_names_the_tool_that_a_question_is_like_and_says_how_to_c
     async with served(settings, era) as client:
         await make_by_client(client)
         await client.list_tools(cache_mode="bypass")
-        found = await call(client, "dispatch", question="Sort the following words by their length: List: wolf cat")
+        question = "Sort the following words by their length: List: wolf cat"
+        found = await call(client, "dispatch", question=question)
         assert found["outcome"] == "use"
         (candidate,) = found["candidates"]
         assert candidate["name"] == "sort_words"
         assert candidate["parameters"]["required"] == ["words"]
         assert "length" in candidate["lacks"]
         assert candidate["how_to_call"].startswith("call it directly as sort_words")
+
+
+async def test_dispatch_says_which_words_are_foreign_and_sends_no_question_back_to_a_tool_that_refused_it(
+    settings: Settings, era: str
+):
+    async with served(settings, era) as client:
+        await make_by_client(client)
+        asked = "Sort the following words alphabetically: list:: wolf cat to convert now"
+        result = await client.call_tool("dispatch", {"question": asked})
+        assert result.structured_content["outcome"] == "use"
+        (block,) = result.content
+        assert isinstance(block, types.TextContent)
+        assert "(words that its examples never had: wolf, cat, to, convert, now)" in block.text
+        assert "whole `question`" not in block.text
+
+
+async def test_the_drafts_that_are_left_are_told_in_one_number(settings: Settings, era: str):
+    wrong = sort_words().replace("sorted(words)", "sorted(words, reverse=True)")
+    async with served(settings, era) as client:
+        begun = await client.call_tool("make_tool", REQUEST)
+        job = begun.structured_content["job"]
+        assert "\nDrafts left: 3.\n" in begun.content[0].text
+        for source, left in (("def f(: pass", "Drafts left: 2."), (wrong, "Drafts left: 3.")):
+            back = await client.call_tool("make_tool", {"job": job, "draft": {"source": source}})
+            assert f"\n{left}\n" in back.content[0].text
 
 
 async def test_dispatch_says_that_a_question_is_new(settings: Settings, era: str):

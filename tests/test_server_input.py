@@ -83,6 +83,70 @@ async def test_make_tool_refuses_what_it_cannot_take(client: Client, given: dict
     assert await names(client) == ["call_tool", "dispatch", "make_tool"]
 
 
+FORMS = [
+    ("make_tool", {"examples": "sort words"}, "'examples' must be a list of {question, answer}."),
+    ("make_tool", {"examples": ["a"]}, "'examples[0]' must be {question, answer}."),
+    ("make_tool", {"job": "job_1", "draft": "x = 1"}, "'draft' must be an object: {source}, or {source, calls}."),
+    ("make_tool", {"examples": EXAMPLES, "force": "perhaps"}, "'force' must be true or false."),
+    ("make_tool", {"examples": [{"question": "only"}]}, "'examples[0].answer' is missing."),
+    ("dispatch", {}, "dispatch needs 'question'."),
+    ("dispatch", {"q": "Who?"}, "dispatch needs 'question' and does not know 'q'."),
+    ("dispatch", {"question": ["Who?"]}, "'question' must be text."),
+    ("dispatch", {"question": " "}, "The question is empty: write it out."),
+    ("call_tool", {"question": "Who?"}, "call_tool needs 'name'."),
+    ("call_tool", {"name": "a", "arguments": []}, "'arguments' must be an object that names each argument."),
+]
+
+
+@pytest.mark.parametrize(("command", "given", "sentence"), FORMS)
+async def test_arguments_of_a_wrong_form_are_told_in_plain_words(
+    client: Client, command: str, given: dict[str, Any], sentence: str
+):
+    said = await refusal(client, command, **given)
+    assert said.startswith(sentence)
+    assert not re.search("pydantic|Input should|tuple|dictionary|Field", said)
+
+
+DATES = """
+def end(start: int, weeks: int, minutes: int) -> int:
+    'When it ends.'
+    return start + 10080 * weeks + minutes
+"""
+
+
+async def test_all_missing_and_unknown_arguments_of_a_made_tool_are_named_at_once(client: Client):
+    rows = [{"question": f"{n} for {n} weeks and 1?", "answer": str(n + 10080 * n + 1)} for n in (1, 2, 3)]
+    arguments = [{"start": n, "weeks": n, "minutes": 1} for n in (1, 2, 3)]
+    calls = [
+        {"question": row["question"], "arguments_json": json.dumps(given)}
+        for row, given in zip(rows, arguments, strict=True)
+    ]
+    begun = await call(client, "make_tool", examples=rows, name="end")
+    await call(client, "make_tool", job=begun["job"], draft={"source": DATES, "calls": calls})
+    said = await refusal(client, "end", start=1, days=2)
+    assert said.startswith(
+        "The tool 'end' was not called. Missing: weeks, minutes. Not among its arguments: days. Its parameters: {"
+    )
+    asked = await refusal(client, "call_tool", name="end", arguments={"question": "1 for 1 weeks and 1?"})
+    assert "'question' is not one of its arguments; this tool reads no questions by itself" in asked
+
+
+async def test_a_question_given_to_a_made_tool_as_an_argument_is_led_to_call_tool(client: Client):
+    await make_by_client(client)
+    said = await refusal(client, "sort_words", question="Sort the following words alphabetically: List: b a")
+    assert "'question' is not one of its arguments; for a question use call_tool with `question`" in said
+
+
+async def test_a_misspelt_tool_is_answered_with_the_one_that_was_meant(client: Client):
+    assert "None has been made yet" in await refusal(client, "call_tool", name="sort_wrods", arguments={})
+    await make_by_client(client)
+    for said in (
+        await refusal(client, "sort_wrods", words=["a"]),
+        await refusal(client, "call_tool", name="sort_wrods", question="Who?"),
+    ):
+        assert said == "There is no tool 'sort_wrods'. Did you mean 'sort_words'? There is: sort_words."
+
+
 @pytest.mark.parametrize(
     ("command", "given"),
     [

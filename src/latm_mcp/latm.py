@@ -17,13 +17,13 @@ from latm_mcp.job import Author, Workshop, make, publish_again, take, unpublishe
 from latm_mcp.job_board import JobBoard, Report
 from latm_mcp.job_intake import MakeRequest, fitting_tool, job_key, replaced, task_of
 from latm_mcp.latm_results import MakeResult, fitting, not_asked, result_of
+from latm_mcp.latm_sentences import asked_question, no_such_tool
 from latm_mcp.models import Draft, Maker, Progress, Reply, Tool, Usage
 from latm_mcp.outcomes import Json, Limits, Outcome
 from latm_mcp.recording import Recorder
 from latm_mcp.sandbox import Sandbox, open_sandbox
 from latm_mcp.settings import Settings
 from latm_mcp.store import Job, Listed, Store, best_effort, open_store
-from latm_mcp.text import check_question
 from latm_mcp.turns import next_turn
 from latm_mcp.using import use
 from latm_mcp.using.dispatch import Candidate, Dispatcher
@@ -136,14 +136,14 @@ class Latm:
         tool = self.live(name)
         if not tool.adapter:
             raise BadInput(f"{name!r} cannot read questions by itself: call it with arguments, {tool.signature.text}.")
-        got = await use.answer(tool, check_question(question, "the question"), self.sandbox, self.shop.limits)
+        got = await use.answer(tool, asked_question(question), self.sandbox, self.shop.limits)
         if isinstance(got, use.Answer):
             self._count(name)
         return got
 
     async def dispatch(self, question: str) -> Dispatched:
         """Answer a question through the adapter of the tool that it is certainly for, else name the likely tools."""
-        check_question(question, "the question")
+        asked_question(question)
         listed = {row.name: row for row in self.store.listed() if row.state == "live"}
         found = [candidate for candidate in self.dispatcher().candidates(question) if candidate.name in listed]
         answers: dict[str, use.Answer] = {}
@@ -167,10 +167,7 @@ class Latm:
         """A tool that may be called. Raises: NotFound, for one that is not there or waits for approval."""
         tool = self.store.tool(name)
         if tool is None or self.store.state(name) != "live":
-            waits = " It waits for `latm-mcp approve`." if self.store.state(name) == "waiting" else ""
-            raise NotFound(
-                f"There is no tool {name[:80]!r}.{waits} `dispatch` with a question finds tools; `make_tool` makes one."
-            )
+            raise NotFound(no_such_tool(self.store, name))
         return tool
 
     def write_out_missing(self) -> None:

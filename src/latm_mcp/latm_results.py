@@ -10,7 +10,10 @@ from latm_mcp.turns import next_turn, tries_left
 
 @dataclass(frozen=True, slots=True)
 class MakeResult:
-    """How a making stands. `next` says in one sentence what to do; tool: where it is published or fits."""
+    """How a making stands. `next` says what an MCP client does next; tool: where it is published or fits.
+
+    kept: it has failed for now only: asked again, it goes on where it stopped.
+    """
 
     status: Status
     next: str
@@ -19,18 +22,20 @@ class MakeResult:
     brief: str = ""
     tool: Tool | None = None
     failure: Failure | None = None
+    kept: bool = False
 
 
 def result_of(job: Job, store: Store) -> MakeResult:
     """A job as its caller should see it; the brief or feedback that is asked next, where a draft is needed."""
     if job.status in ("published", "fits") and job.tool is not None:
-        tool = store.tool(job.tool)
+        tool = store.tool(job.tool) if store.state(job.tool) == "live" else None
         following = "The tool is ready." if tool else "The tool was archived since: ask with the examples again."
         return MakeResult(job.status, following, job.id, tool=tool)
     left = tries_left(job.tries)
     if job.status == "failed":
         following = (
-            "Nothing was published. Check the examples, give more of them (6 or more are advised), then ask again."
+            "Nothing was published. The last fault is above. Ask with the same examples to begin again with fresh tries; "
+            "more examples (6 or more) help."
         )
         return MakeResult("failed", following, job.id, left, failure=job.failure)
     turn = next_turn(job.task, job.tries)
@@ -58,4 +63,4 @@ def not_asked(job: Job, error: MakerFailed) -> MakeResult:
     """A maker that could not be asked: that costs no try, and the making goes on when it is asked again."""
     turn = next_turn(job.task, job.tries)
     failure = Failure(stage=turn.stage if turn else "propose", attempt=turn.attempt if turn else 1, sentence=str(error))
-    return MakeResult("failed", f"{error} Then ask again: nothing is lost.", job.id, failure=failure)
+    return MakeResult("failed", "Once that is mended, ask again: nothing is lost.", job.id, failure=failure, kept=True)

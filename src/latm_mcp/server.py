@@ -114,16 +114,16 @@ class Face:
                 await anyio.sleep(50 * POLL_SECONDS)
 
     async def warm(self) -> None:
-        """Get the sandbox ready once the first list has been answered: before it, start-up time counts."""
+        """Get the sandbox ready once the first list has been answered: before it, start-up time counts.
+
+        Only where it has to be compiled first is that told, by `open_latm`'s progress.
+        """
         await self.listed.wait()
         await anyio.sleep(WARM_AFTER_SECONDS)
-        logger.info("getting the sandbox ready; the first time on a machine takes a while")
         try:
             await self.latm.sandbox.warm()
         except LatmError as error:
             logger.error("the sandbox is not ready, so nothing can be made or called: %s", error)
-        else:
-            logger.info("the sandbox is ready")
         with best_effort("tools are not written out"):
             await anyio.to_thread.run_sync(self.latm.write_out_missing)
 

@@ -4,11 +4,12 @@ from mcp import types
 
 from latm_mcp.errors import BadInput
 from latm_mcp.latm import Dispatched, Latm
+from latm_mcp.latm_sentences import argument_faults
 from latm_mcp.models import Tool
 from latm_mcp.outcomes import Json, Returned, refused
 from latm_mcp.server_announce import Announcer
+from latm_mcp.server_arguments import CallArguments, DispatchArguments, read_arguments
 from latm_mcp.server_catalogue import evidence
-from latm_mcp.server_commands import CallArguments, DispatchArguments, read_arguments
 from latm_mcp.server_results import UnfitArguments, done, returned, value_text
 from latm_mcp.store import Listed
 from latm_mcp.text import one_line, safe_json
@@ -66,10 +67,16 @@ def _answered(answer: Answer) -> dict[str, Json]:
 
 
 async def _value(latm: Latm, tool: Tool, arguments: dict[str, Json]) -> Json:
+    parameters = tool.signature.parameters
+    instead = (
+        "for a question use call_tool with `question`" if tool.adapter else "this tool reads no questions by itself"
+    )
+    if faults := argument_faults(parameters, arguments, instead):
+        raise UnfitArguments(f"The tool {tool.name!r} was not called. {faults}", parameters)
     try:
         outcome = await latm.call(tool.name, arguments)
     except BadInput as error:
-        raise UnfitArguments(str(error), tool.signature.parameters) from None
+        raise UnfitArguments(str(error), parameters) from None
     return returned(tool, outcome)
 
 
@@ -83,8 +90,13 @@ async def dispatch(latm: Latm, announcer: Announcer, client: str, given: dict[st
     if not found.candidates:
         return done(COLLECT, {"outcome": "new", "next": COLLECT})
     rows = _candidates(found, announcer, client)
-    text = "\n".join(f"- {row['signature']}: {row['how_to_call']} (verified: {row['evidence']})" for row in rows)
+    text = "\n".join(map(_candidate_line, rows))
     return done(f"{CHOOSE}\n{text}", {"outcome": "use", "candidates": rows, "next": CHOOSE})
+
+
+def _candidate_line(row: dict[str, Json]) -> str:
+    lacks = f" (words that its examples never had: {', '.join(row['lacks'])})" if row["lacks"] else ""
+    return f"- {row['signature']}: {row['how_to_call']} (verified: {row['evidence']}){lacks}"
 
 
 def _candidates(found: Dispatched, announcer: Announcer, client: str) -> list[dict[str, Json]]:
@@ -95,6 +107,7 @@ def _candidates(found: Dispatched, announcer: Announcer, client: str) -> list[di
 
 
 def _candidate(candidate: Candidate, row: Listed, direct: bool) -> dict[str, Json]:
+    reads_it = row.adapter and not candidate.certain  # a certain one was asked just now, and refused this very question
     return {
         "name": row.name,
         "signature": one_line(row.signature_text, 300),
@@ -102,7 +115,7 @@ def _candidate(candidate: Candidate, row: Listed, direct: bool) -> dict[str, Jso
         "ratio": round(candidate.ratio, 2),
         "lacks": [one_line(word, 40) for word in candidate.lacks],
         "evidence": evidence(row),
-        "how_to_call": how_to_call(row.name, row.parameters, row.adapter, direct),
+        "how_to_call": how_to_call(row.name, row.parameters, reads_it, direct),
     }
 
 

@@ -1,6 +1,6 @@
 """make_tool behind the MCP face: a making begun, asked about or handed a draft; and how it stands, in text and structure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mcp import types
@@ -13,10 +13,11 @@ from latm_mcp.latm import Latm
 from latm_mcp.latm_results import MakeResult
 from latm_mcp.models import MAX_EXAMPLES, MAX_SOURCE_BYTES, Draft, Progress, Tool
 from latm_mcp.outcomes import Json
+from latm_mcp.prompts import written
 from latm_mcp.server_announce import Announcer, client_of
+from latm_mcp.server_arguments import MakeArguments, read_arguments
 from latm_mcp.server_calling import how_to_call
 from latm_mcp.server_catalogue import Catalogue, describe, evidence
-from latm_mcp.server_commands import MakeArguments, read_arguments
 from latm_mcp.server_progress import progress_to
 from latm_mcp.server_results import done
 from latm_mcp.text import one_line, safe
@@ -25,6 +26,8 @@ MAX_BRIEF = (
     250_000  # characters; its rules stand at the end, so it is never cut in practice: examples in it are bounded
 )
 MAX_CALL_BYTES = 64 * 1024
+ENDED = ("published", "fits", "failed")
+UNSEEN = "This draft was not looked at, because the job has ended."
 MAX_RESULT = 1 << 20  # a brief holds whole examples, which the caller sent itself
 
 
@@ -49,11 +52,18 @@ class MakingDesk:
     async def _work(self, asked: MakeArguments, report: Report) -> MakeResult:
         if asked.draft is not None:
             _check_draft(asked.draft)
-            return await self.latm.draft(asked.job, asked.draft, report, self.answer_within)
+            return await self._judged(asked.job, asked.draft, report)
         if asked.job:
             return await self.latm.job(asked.job, report, self.answer_within)
         request = MakeRequest(asked.pairs(), asked.description, asked.name.strip(), asked.force)
         return await self.latm.make(request, report, self.answer_within)
+
+    async def _judged(self, job_id: str, draft: Draft, report: Report) -> MakeResult:
+        """A draft judged; one for a job that has ended is not looked at, and its author has to be told so."""
+        job = self.latm.store.job(job_id)
+        late = job is not None and job.status in ENDED and not (job.tries and job.tries[-1].reply == written(draft))
+        result = await self.latm.draft(job_id, draft, report, self.answer_within)
+        return replace(result, next=f"{UNSEEN} {result.next}") if late else result
 
     async def _told(self, result: MakeResult, client: str) -> types.CallToolResult:
         """Announce what was published, wait for the client to list it, and say how to call it."""
@@ -141,8 +151,8 @@ def _text(structure: dict[str, Json]) -> str:
         lines += [f"{tool['name']}: {tool['description']}"]
     if failure := structure.get("failure"):
         lines += [f"{failure['stage']}, try {failure['try']}: {failure['sentence']}"]
-    if left := structure.get("tries_left"):
-        lines += [f"Tries left: {left['propose']} to propose, {left['verify']} to verify."]
+    if (left := structure.get("tries_left")) and structure["status"] == "draft_needed":
+        lines += [f"Drafts left: {left['propose'] or left['verify']}."]  # none to propose: a draft passed that stage
     if brief := structure.get("brief"):
         lines += ["", brief, ""]
     return "\n".join([*lines, structure["next"]])

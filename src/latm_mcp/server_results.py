@@ -9,7 +9,7 @@ from mcp import types
 from latm_mcp.errors import BadInput, LatmError
 from latm_mcp.models import Tool
 from latm_mcp.outcomes import Json, Outcome, Returned
-from latm_mcp.text import one_line, safe, safe_json
+from latm_mcp.text import FIXED_COMMANDS, one_line, safe, safe_json
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ def _bug(error: BaseException) -> types.CallToolResult:
 def failed(sentence: str, **more: Json) -> types.CallToolResult:
     """An error as a result, so that the model reads it and can do better."""
     said = safe(sentence, MAX_SENTENCE + (MAX_RESULT_BYTES if more else 0))
-    if "_" not in said.split(" ", 1)[0]:  # the name of a command stays as it is
+    if "_" not in (first := said.split(" ", 1)[0]) and first not in FIXED_COMMANDS:  # a name stays as it is
         said = said[:1].upper() + said[1:]
     return _result(said, {"error": said, **more}, is_error=True)
 
