@@ -1,6 +1,10 @@
-"""A process that makes a tool and says what it does, to be killed at any moment. argv: home, cache, log."""
+"""A process that makes a tool and says what it does, to be killed at any moment.
+
+argv: home, cache, log; and where it should hold still until it is killed: a line's beginning and which of those lines.
+"""
 
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +16,7 @@ from latm_mcp.latm import open_latm
 from latm_mcp.models import Example, Message, Progress, Reply, Stage, Usage
 from latm_mcp.settings import Settings
 
-SLOW = 0.15  # seconds a reply takes, so that a kill may fall into it
+HELD = 120.0  # seconds: longer than any test takes
 
 
 class Logged:
@@ -21,28 +25,30 @@ class Logged:
     kind = "model"
     model = "scripted"
 
-    def __init__(self, log: Path):
-        self.log = log
+    def __init__(self, log: Path, hold: str, at: int):
+        self.log, self.hold, self.left = log, hold, at
 
     def say(self, text: str) -> None:
         with self.log.open("a", encoding="utf-8") as out:
             out.write(text + "\n")
+        self.left -= bool(self.hold) and text.startswith(self.hold)
+        if self.hold and self.left == 0:
+            time.sleep(HELD)
 
     async def reply(self, conversation: Sequence[Message], stage: Stage, attempt: int) -> Reply:
         self.say(f"asked {stage} {attempt}")
-        await anyio.sleep(SLOW)
         source = sort_words().replace('" ".join', '", ".join') if stage == "propose" else sort_words()
         return Reply(text=fenced(source), usage=Usage(replies=1), model=self.model)
 
 
-async def main(home: Path, cache: Path, log: Path) -> None:
-    maker = Logged(log)
+async def main(home: str, cache: str, log: str, hold: str = "", at: str = "0") -> None:
+    maker = Logged(Path(log), hold, int(at))
 
     def report(progress: Progress) -> None:
         maker.say(progress.sentence.split("\n")[0])
 
     examples = tuple(Example(question=question, answer=answer) for question, answer in SORT_EXAMPLES)
-    async with open_latm(Settings(home=home, cache=cache)) as latm:
+    async with open_latm(Settings(home=Path(home), cache=Path(cache))) as latm:
         await latm.sandbox.warm()
         maker.say("ready")
         result = await latm.make(MakeRequest(examples=examples, name="sort_words"), report, maker=maker)
@@ -50,4 +56,4 @@ async def main(home: Path, cache: Path, log: Path) -> None:
 
 
 if __name__ == "__main__":
-    anyio.run(main, *map(Path, sys.argv[1:]))
+    anyio.run(main, *sys.argv[1:])
