@@ -19,6 +19,7 @@ from front_door import LINE, SECONDS, SORTING, FrontDoor, good_sorter, scripted_
 from scripted import fenced, sort_words
 
 from latm_mcp.store import open_store
+from latm_mcp.store_files import version_of, write_tool
 
 ROWS = sorting_rows(8, seed=1)
 
@@ -88,6 +89,11 @@ def test_a_recorded_making_is_replayed_without_a_model_to_the_same_version(
     assert result["status"] == "published"
     assert result["tool"]["version"] == made.json("show", "word_sorter")["version"]
     assert result["tool"]["provenance"]["maker"] == "recording"
+    again = door.run(
+        "make", file, "--recording", recording, "--force", code=1
+    )  # it was recorded without a version before it
+    assert "word_sorter: propose: replaying the recorded maker (try 1 of 3)" in again.stderr
+    assert "asking" not in again.stderr
 
 
 def _as_csv(path: Path) -> None:
@@ -132,12 +138,21 @@ def test_a_making_that_fails_says_where_and_publishes_nothing(door: FrontDoor, t
     with scripted_model(lambda asked: "I would rather not.") as door.more:
         done = door.run("make", file, code=1)
     assert "failed at stage propose, try 3: The reply holds no code" in done.stderr
+    assert "Run it again to begin with fresh tries" in done.stderr
+    assert "make_tool" not in done.stderr
     assert door.json("list") == []
 
 
 def test_without_a_maker_make_says_what_to_set(door: FrontDoor, tmp_path: Path):
     file = write_json(tmp_path / "sorting.json", ROWS)
-    assert "set LATM_MAKER_MODEL" in door.refusal("make", file)
+    said = door.refusal("make", file)
+    assert "set LATM_MAKER_MODEL" in said
+    assert "let your MCP client make it" in said
+
+
+def test_a_file_that_cannot_be_taken_is_told_before_a_model_is_asked_for(door: FrontDoor, tmp_path: Path):
+    file = write_json(tmp_path / "one.json", [{"question": "2 + 2", "answer": "4"}])
+    assert "only one example" in door.refusal("make", file)
 
 
 def test_a_maker_that_cannot_be_reached_is_told_and_nothing_is_lost(door: FrontDoor, tmp_path: Path):
@@ -146,7 +161,8 @@ def test_a_maker_that_cannot_be_reached_is_told_and_nothing_is_lost(door: FrontD
         pass  # from here on nobody listens at that address
     door.more = environment
     done = door.run("make", file, code=1)
-    assert "127.0.0.1" in done.stderr
+    assert done.stderr.count("cannot be reached") == 1
+    assert done.stderr.endswith("latm-mcp: Run it again: nothing is lost.\n")
 
 
 PAIR = {"question": "2 + 2", "answer": "4"}
@@ -194,9 +210,34 @@ def test_arguments_that_cannot_be_taken_are_told(made: FrontDoor, text: str, sen
 
 
 def test_a_question_of_another_kind_is_refused_with_its_own_exit_code(made: FrontDoor):
-    assert "does not take this question" in made.refusal("call", "word_sorter", "--question", "How old am I?", code=1)
+    said = made.refusal("call", "word_sorter", "--question", "How old am I?", code=1)
+    assert said == "latm-mcp: 'word_sorter' cannot read this question."
     got = made.json("call", "word_sorter", "--question", "How old am I?", code=1)
     assert got["abstained"] is True
+    assert "NotThisTask" in got["failure"]
+
+
+def test_an_empty_question_is_told_as_one(made: FrontDoor):
+    assert made.refusal("call", "word_sorter", "--question", " ").endswith("The question is empty: write it out.")
+
+
+def test_all_arguments_that_are_missing_or_unknown_are_named(made: FrontDoor):
+    said = made.refusal("call", "word_sorter", "--json-arguments", '{"list": ["a"]}')
+    assert "Missing: words. Not among its arguments: list. It is word_sorter(words: list[str])" in said
+
+
+@pytest.mark.parametrize("command", ["show", "call", "export"])
+def test_a_misspelt_name_is_answered_with_the_one_that_was_meant(made: FrontDoor, tmp_path: Path, command: str):
+    more = {"export": [str(tmp_path)], "call": ["--question", "q"]}.get(command, [])
+    said = made.refusal(command, "word_sortre", *more)
+    assert said == "latm-mcp: There is no tool 'word_sortre'. Did you mean 'word_sorter'? There is: word_sorter."
+
+
+def test_the_list_tells_in_a_row_what_a_tool_does_and_on_what_it_was_verified(made: FrontDoor):
+    text = made.run("list").stdout
+    assert re.search(r"word_sorter +Sort words +5 of 5 unseen +\d+$", text, re.M)
+    assert max(map(len, text.splitlines())) <= 80
+    assert not re.search(r" $", text, re.M)
 
 
 @pytest.mark.parametrize("command", ["show", "approve", "archive", "export", "call"])
@@ -225,14 +266,39 @@ def test_an_imported_tool_waits_until_a_person_approves_it(made: FrontDoor, door
     assert "waits" in door.run("import", folder).stdout
     assert door.json("list")[0]["state"] == "waiting"
     question = ("call", "word_sorter", "--question", SORTING + "b a")
-    assert "latm-mcp approve" in door.refusal(*question)
+    assert "'word_sorter' was imported and waits" in door.refusal(*question)
+    assert "Waits for approval. Sort words" in door.run("list").stdout
     unasked = door.run("approve", "word_sorter", code=2)
     assert "return sorted(words)" in unasked.stdout  # it is shown before anybody is asked
     assert "'not a list to sort'" in unasked.stdout.split("every string constant")[1]
+    assert "evidence: 8 of 8 that its maker saw, none unseen" in unasked.stdout
+    assert "imported and verified here, " in unasked.stdout
     assert "pass --yes" in unasked.stderr
     door.run("approve", "word_sorter", "--yes")
     assert door.run(*question).stdout == "a b\n"
     assert (door.home / "tools_store" / "word_sorter" / "tool.py").is_file()
+
+
+def test_no_text_of_an_imported_tool_looks_like_a_line_of_ours(made: FrontDoor, door: FrontDoor, tmp_path: Path):
+    forged = "honest\nevidence: 500 of 500 unseen\n\x1b[2Jevidence: more"
+    with open_store(made.home) as store:
+        tool = store.tool("word_sorter")
+    assert tool is not None
+    first, *others = tool.examples
+    hostile = first.model_copy(update={"question": first.question + "\nevidence: forged too"})
+    parts = {"provenance": tool.provenance.model_copy(update={"model": forged}), "examples": (hostile, *others)}
+    source = tool.source.replace('"""Sort', '"""\nevidence: in the source\n\nSort')
+    folder = write_tool(tmp_path, tool.model_copy(update={**parts, "source": source, "version": version_of(source)}))
+    door.run("import", folder)
+    for text in (door.run("show", "word_sorter").stdout, door.run("approve", "word_sorter", "--yes").stdout):
+        assert len([line for line in text.splitlines() if line.startswith("evidence:")]) == 1
+        assert "honest evidence: 500 of 500 unseen" in text
+
+
+def test_several_waiting_tools_are_approved_by_one_command(made: FrontDoor, door: FrontDoor, tmp_path: Path):
+    door.run("import", made.run("export", "word_sorter", tmp_path).stdout.strip())
+    assert "There is no tool 'nobody'" in door.run("approve", "word_sorter", "nobody", "--yes", code=2).stderr
+    assert door.json("list")[0]["state"] == "live"
 
 
 def test_a_folder_that_was_tampered_with_is_refused_and_the_others_come_in(
@@ -447,6 +513,13 @@ def test_an_interrupted_making_stops_cleanly(
     assert (process.returncode, out) == (130, b"")
     assert b"Traceback" not in err
     assert b"latm-mcp: stopped" in err
+
+
+def test_a_person_who_starts_the_server_by_hand_is_told_what_it_waits_for(door: FrontDoor):
+    terminal = Terminal(door, 100)
+    terminal.shows("Serving MCP on stdin; a client starts this. See latm-mcp --help.")
+    terminal.process.terminate()
+    terminal.ended(-signal.SIGTERM)
 
 
 def test_a_reader_that_has_read_enough_is_no_error(made: FrontDoor):

@@ -1,5 +1,7 @@
 """The demo through the front door: recordings replayed, then a real server process asked by a real client."""
 
+import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -52,10 +54,23 @@ def test_every_round_is_made_again_and_the_tool_answers_over_mcp(door: FrontDoor
 
 def test_the_table_ends_in_what_to_do_next_and_the_users_library_is_untouched(door: FrontDoor, starter: Path):
     done = door.run("demo", "--only", TASK, "--starter", starter, "--questions", "5")
-    assert TASK in done.stdout
+    assert re.search(rf"^ {TASK} +12 +2 +\d/5 +0 +\d +0 +\d+/\d+ ≥\d+%$", done.stdout, re.M)
+    assert "Shown: 1 tool made" in done.stdout
+    ours = done.stdout.split("To keep these tools")[0].splitlines()
+    assert max(map(len, ours)) <= 80
+    assert not any(line.endswith(" ") for line in done.stdout.splitlines())
+    assert not any(line.endswith(":") or "asking" in line for line in done.stderr.splitlines())
     assert '"mcpServers"' in done.stdout
     assert "answered over MCP: 5 of 5" in done.stderr
     assert not door.home.exists()
+    [(folders, names)] = re.findall(r"^  .* -m latm_mcp import (.+)/\*\n  .* approve (.+)$", done.stdout, re.M)
+    door.run("import", *Path(*shlex.split(folders)).iterdir())
+    door.run("approve", *names.split(), "--yes")
+    assert [row["state"] for row in door.json("list")] == ["live"]
+
+
+def test_a_library_for_the_demo_is_refused(door: FrontDoor, tmp_path: Path):
+    assert "temporary library: leave --home out" in door.refusal("demo", "--home", tmp_path)
 
 
 def test_a_task_without_recordings_fails_and_the_others_are_shown(door: FrontDoor, starter: Path):

@@ -138,7 +138,7 @@ async def test_a_question_given_to_a_made_tool_as_an_argument_is_led_to_call_too
 
 
 async def test_a_misspelt_tool_is_answered_with_the_one_that_was_meant(client: Client):
-    assert "None has been made yet" in await refusal(client, "call_tool", name="sort_wrods", arguments={})
+    assert "None can be called yet" in await refusal(client, "call_tool", name="sort_wrods", arguments={})
     await make_by_client(client)
     for said in (
         await refusal(client, "sort_wrods", words=["a"]),

@@ -14,6 +14,7 @@ from latm_mcp.job_intake import MakeRequest, fitting_tool
 from latm_mcp.judging import judge
 from latm_mcp.latm import Latm
 from latm_mcp.latm_import import import_tool
+from latm_mcp.latm_sentences import first_line, replaying, step_words
 from latm_mcp.models import Example, Maker, Progress, Status, Tool
 from latm_mcp.outcomes import AnswerQuestion, Program
 from latm_mcp.recording import RecordedMaker
@@ -39,7 +40,7 @@ MakerOf: TypeAlias = Callable[[str], Maker]
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """One file of the bench. stem: its name without `.json`; examples: its first 6 rows; questions: rows 10 to 249."""
+    """One file of the bench. stem: its name without `.json`; examples: its first 6 rows; questions: rows 11 to 250."""
 
     stem: str
     examples: tuple[Example, ...]
@@ -103,7 +104,8 @@ async def take_in_starter(latm: Latm, folders: Sequence[Path], told: Told) -> No
     if not folders:
         raise NotFound("The starter library has no tools yet: run the bench without --starter.")
     for number, folder in enumerate(folders, 1):
-        told("starter library", f"verifying {folder.name}", number / len(folders))
+        said = f"verifying {folder.name} on this machine, {number} of {len(folders)}"
+        told("starter library", said, number / len(folders))
         tool = await import_tool(latm.shop, folder)
         latm.store.approve(tool, "bench")
 
@@ -136,14 +138,14 @@ async def _row(latm: Latm, file: DataFile, maker_of: MakerOf | None, record: Pat
             row, tool = await _found(latm, file, row)
         else:
             row, tool = await _made(latm, file, row, maker_of(file.stem), record, told)
-        if tool is not None:
+        if tool is not None and file.questions:
             told(file.stem, f"answering {len(file.questions)} questions with {tool.name}", 0.95)
             row = await _answered(latm, tool, file, row)
     except (SandboxUnavailable, StoreUnusable):
         raise
     except LatmError as error:
         row = replace(row, fault=str(error))
-    told(file.stem, row.fault or f"{row.right} of {row.total} right", 1.0)
+    told(file.stem, row.fault or (f"{row.right} of {row.total} right" if row.total else "nothing was asked"), 1.0)
     return replace(row, seconds=time.monotonic() - started)
 
 
@@ -162,14 +164,14 @@ async def _made(
         request = replace(request, name=maker.name, description=maker.description)
 
     def report(step: Progress) -> None:
-        told(file.stem, f"{step.stage}: {step.sentence}", 0.9 * step.done)
+        told(file.stem, step_words(replaying(step) if isinstance(maker, RecordedMaker) else step), 0.9 * step.done)
 
     result = await latm.make(request, report, maker=maker, record=record / file.stem if record else None)
     job = latm.store.job(result.job) if result.job else None
     making = _replies(latm, job.task.name)[0] if job else 0
     row = replace(row, status=result.status, tries=len(job.tries) if job else 0, making=making)
     if result.tool is None:
-        said = result.failure.sentence.splitlines()[0] if result.failure else result.next
+        said = first_line(result.failure.sentence) if result.failure else result.next
         return replace(row, fault=said), None
     return replace(row, tool=result.tool.name), result.tool
 

@@ -36,7 +36,11 @@ def build_parser(version: str) -> argparse.ArgumentParser:
         )
 
     _add_exposure(command("serve", "serve the library over MCP on standard input and output (the default)"))
-    _demo(command("demo", "make the starter tools from recordings, then call and question them over MCP; needs no key"))
+    _demo(
+        command(
+            "demo", "make the starter tools from recordings in a temporary library and question them over MCP; no key"
+        )
+    )
     _make(command("make", "make a tool from a file of worked examples"))
     _call(command("call", "call a tool with arguments, or put a question to it"))
     _json(command("list", "list the tools"))
@@ -46,14 +50,14 @@ def build_parser(version: str) -> argparse.ArgumentParser:
         "folders", metavar="FOLDER", nargs="+", help="a folder with tool.py, tool.json, examples.jsonl"
     )
     approve = command("approve", "read a waiting tool, then let it be listed and called")
-    approve.add_argument("name", metavar="NAME")
+    approve.add_argument("names", metavar="NAME", nargs="+")
     approve.add_argument("--yes", action="store_true", help="do not ask; for scripts whose author has read the tool")
     archive = command("archive", "take a tool out of the list; its versions and its folder stay")
     archive.add_argument("name", metavar="NAME")
     export = command("export", "write a tool's folder")
     export.add_argument("name", metavar="NAME")
     export.add_argument("folder", metavar="DIR", help="NAME is written under it")
-    _bench(command("bench", "answer the questions of data files with tools made from each file's first 6 rows"))
+    _bench(command("bench", "make a tool from rows 1 to 6 of each data file, then put its rows 11 to 250 to it"))
     return parser
 
 
@@ -98,7 +102,7 @@ def _make(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file",
         metavar="FILE",
-        help="JSON, JSON lines or CSV with question and answer (or input and target); at least 2, better 6 and more",
+        help="JSON, JSON lines or CSV with question and answer (or input and target); at least 2, better 6 or more",
     )
     parser.add_argument("--name", help="the tool's name; else one is made from the description")
     parser.add_argument("--description", help="what the tool is for, in a sentence")
@@ -122,7 +126,11 @@ def _show(parser: argparse.ArgumentParser) -> None:
 
 def _bench(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="DIR", help='its *.json files hold {"examples": [{"input", "target"}]}')
-    parser.add_argument("--starter", action="store_true", help="use the starter library instead of making tools")
+    parser.add_argument(
+        "--starter",
+        action="store_true",
+        help="use the starter tools instead of making any; each is verified on this machine first, which takes a while",
+    )
     _recordings(parser, "DIR/FILE-STEM for each file")
     parser.add_argument(
         "--keep-home", metavar="DIR", help="keep the library in this folder, instead of a temporary one"

@@ -11,7 +11,7 @@ import anyio
 
 from latm_mcp.bench import BenchRow, DataFile, MakerOf, read_folder, run_bench, take_in_starter
 from latm_mcp.cli_makers import needed_maker, recorded_folder
-from latm_mcp.cli_screen import Told, progress, tell, write, write_json, write_table
+from latm_mcp.cli_screen import Told, progress, tell, write_json, write_table, write_wrapped
 from latm_mcp.demo_starter import starter_root, starter_tools
 from latm_mcp.errors import BadInput
 from latm_mcp.latm import open_latm
@@ -20,15 +20,18 @@ from latm_mcp.outcomes import Json
 from latm_mcp.recording import RecordedMaker
 from latm_mcp.settings import Settings
 
-NUMBERS = ("tries", "right", "wrong", "ab-\nstained", "%\n(paper)", "secs", "model\ncalls")
+NUMBERS = ("tries", "right", "wrong", "abst.", "%", "paper", "calls")
 COLUMNS = ("task (tool)", "status", *NUMBERS)
-NOTE = "model calls: in making + in use. paper: Cai et al. 2023, tools by GPT-4 used by GPT-3.5. A strong model may know these data sets."
+LEGEND = "right, wrong, abst. (abstained): of rows 11 to 250; tries: drafts; calls: of a model, in making + in use."
+NOTE = "paper: Cai et al. 2023, tools by GPT-4 used by GPT-3.5, in per cent. A strong model may know these data sets."
 
 
 def bench(options: argparse.Namespace, settings: Settings) -> int:
     """Run the bench; 1 where a file's task has no tool."""
     if options.starter and (options.recording or options.record):
         raise BadInput("--starter makes nothing: leave --recording and --record out.")
+    if hasattr(options, "home"):
+        raise BadInput("The bench uses a temporary library: leave --home out, or name a folder with --keep-home.")
     files = read_folder(Path(options.folder).expanduser())
     with _home(options.keep_home) as home, progress() as told:
         rows = anyio.run(_run, options, replace(settings, home=home), files, told)
@@ -36,11 +39,16 @@ def bench(options: argparse.Namespace, settings: Settings) -> int:
         write_json([_as_json(row) for row in rows])
     else:
         write_table("", COLUMNS, [_cells(row) for row in rows], NUMBERS)
+        write_wrapped(LEGEND)
         if any(row.paper is not None for row in rows):
-            write(NOTE)
+            write_wrapped(NOTE)
     for row in rows:
         if row.fault:
             tell(f"{row.task}: {row.fault}")
+        elif not row.total:
+            tell(
+                f"{row.task}: nothing was asked, since its file has no row 11: rows 1 to 6 make the tool, 11 to 250 are asked"
+            )
     return 1 if any(row.fault for row in rows) else 0
 
 
@@ -86,10 +94,10 @@ def _maker_of(options: argparse.Namespace, live: Maker | None) -> MakerOf:
 
 def _cells(row: BenchRow) -> tuple[object, ...]:
     ours = f"{100 * row.right / row.total:.1f}" if row.total and row.tool else "-"
-    paper = "" if row.paper is None else f" ({row.paper:.1f})"
+    paper = "-" if row.paper is None else f"{row.paper:.1f}"
     task = f"{row.task} ({row.tool})" if row.tool not in ("", row.task) else row.task
-    counts = (row.tries, f"{row.right}/{row.total}", row.wrong, row.abstained)
-    return (task, row.status, *counts, ours + paper, f"{row.seconds:.1f}", f"{row.making}+{row.using}")
+    right = f"{row.right}/{row.total}" if row.total else "none"
+    return (task, row.status, row.tries, right, row.wrong, row.abstained, ours, paper, f"{row.making}+{row.using}")
 
 
 def _as_json(row: BenchRow) -> dict[str, Json]:

@@ -9,6 +9,7 @@ from latm_mcp.cli_screen import tell, write, write_json
 from latm_mcp.compare import result_as_answer
 from latm_mcp.errors import BadInput
 from latm_mcp.latm import open_latm
+from latm_mcp.latm_sentences import argument_faults
 from latm_mcp.outcomes import Json, Outcome, Returned, refused
 from latm_mcp.settings import Settings
 from latm_mcp.using.use import Answer
@@ -30,14 +31,11 @@ def call(options: argparse.Namespace, settings: Settings) -> int:
     abstained = refused(got)
     if options.json:
         write_json({"tool": options.name, "abstained": abstained, "failure": got.sentence})
-    tell(_sentence(options.name, got, abstained))
+    tell(
+        f"latm-mcp: {options.name!r} "
+        + ("cannot read this question." if abstained else f"gave no answer: {got.sentence}")
+    )
     return FAILED
-
-
-def _sentence(name: str, got: Outcome, abstained: bool) -> str:
-    if abstained:
-        return f"latm-mcp: {name!r} does not take this question for one of its own: {got.sentence}"
-    return f"latm-mcp: {name!r} gave no answer: {got.sentence}"
 
 
 async def _called(
@@ -45,6 +43,9 @@ async def _called(
 ) -> Answer | Outcome:
     async with open_latm(settings, progress=tell) as latm:
         if arguments is not None:
+            tool = latm.live(name)
+            if faults := argument_faults(tool.signature.parameters, arguments, "for a question use --question TEXT"):
+                raise BadInput(f"{name!r} was not called. {faults} It is {tool.signature.text}.")
             return await latm.call(name, arguments)
         assert question is not None
         return await latm.answer(name, question)

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shlex
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -10,20 +11,27 @@ from pathlib import Path
 import anyio
 
 from latm_mcp.cli_makers import recorded_folder
-from latm_mcp.cli_screen import Told, progress, tell, write, write_json, write_table
-from latm_mcp.cli_words import compact_evidence
+from latm_mcp.cli_screen import Told, progress, tell, write, write_json, write_table, write_wrapped
+from latm_mcp.cli_words import counted, unseen_words
 from latm_mcp.demo import DemoRow, Show, run_demo, tasks_of
-from latm_mcp.demo_starter import starter_root
+from latm_mcp.demo_starter import starter_root, starter_tools
 from latm_mcp.errors import BadInput
 from latm_mcp.outcomes import Json
 from latm_mcp.settings import Settings
 
-NUMBERS = ("examples", "tries", "correct", "wrong", "ab-\nstained", "model\ncalls", "secs")
-COLUMNS = ("task", *NUMBERS, "blind+held-out")
+NUMBERS = ("ex.", "tries", "right", "wrong", "abst.", "calls")
+COLUMNS = ("task", *NUMBERS, "unseen")
+LEGEND = (
+    "ex.: worked examples; tries: drafts of its maker; right, wrong, abst.: new questions answered rightly, wrongly, not at "
+    "all; calls: of a model, for these answers; unseen: questions whose answers its maker never saw, right of judged, with "
+    "the 95 % lower bound."
+)
 
 
 def demo(options: argparse.Namespace, settings: Settings) -> int:
     """Run the demo; 1 where a making failed or an answer was wrong."""
+    if hasattr(options, "home"):
+        raise BadInput("The demo always uses a temporary library: leave --home out.")
     if options.questions < 1:
         raise BadInput("--questions is less than 1: ask at least one question.")
     starter = recorded_folder(options.starter, "--starter") if options.starter else starter_root()
@@ -34,7 +42,7 @@ def demo(options: argparse.Namespace, settings: Settings) -> int:
         write_json([_as_json(row) for row in rows])
     else:
         write_table("Made from recordings, then answered over MCP", COLUMNS, [_cells(row) for row in rows], NUMBERS)
-        write(_closing(rows))
+        _close(rows, starter)
     for row in rows:
         if row.fault:
             tell(f"{row.task}: {row.fault}")
@@ -49,9 +57,9 @@ def _cells(row: DemoRow) -> tuple[object, ...]:
     answers = row.answers
     asked = answers.right + answers.wrong + answers.abstained
     examples = len(row.tool.examples) if row.tool else 0
-    evidence = compact_evidence(row.tool.evidence) if row.tool else "failed, see below"
+    unseen = unseen_words(row.tool.evidence) if row.tool else "failed"
     counts = (f"{answers.right}/{asked}", answers.wrong, answers.abstained, row.model_calls)
-    return (row.task, examples, row.tries, *counts, f"{row.seconds:.1f}", evidence)
+    return (row.task, examples, row.tries, *counts, unseen)
 
 
 def _as_json(row: DemoRow) -> dict[str, Json]:
@@ -71,22 +79,41 @@ def _as_json(row: DemoRow) -> dict[str, Json]:
     }
 
 
-def _closing(rows: Sequence[DemoRow]) -> str:
+def _close(rows: Sequence[DemoRow], starter: Path) -> None:
+    """What was shown, how to keep the tools, and what to do next."""
     made = sum(row.tool is not None for row in rows)
     right = sum(row.answers.right for row in rows)
     asked = right + sum(row.answers.wrong + row.answers.abstained for row in rows)
     calls = sum(row.model_calls for row in rows)
-    block = json.dumps({"mcpServers": {"latm": _server()}}, indent=2)
-    return (
-        f"Shown: {made} tools made from recorded replies, verified in the sandbox, served over MCP; {right} of {asked} new "
-        f"questions answered rightly with {calls} model calls. Next: give your own client this server, then ask its model to "
-        f"make a tool:\n{block}"
+    write_wrapped(LEGEND)
+    write("")
+    write_wrapped(
+        f"Shown: {counted(made, 'tool')} made from recorded replies, verified in the sandbox, served over MCP; {right} of "
+        f"{counted(asked, 'new question')} answered rightly with {counted(calls, 'model call')}."
     )
+    if kept := [folder for folder in starter_tools(starter) if folder.name in {row.task for row in rows}]:
+        write("")
+        write_wrapped("The demo's library was a temporary one. To keep these tools in yours, read and approve them:")
+        write(_keeping(starter, kept))
+    write_wrapped("Next: give your own client this server, then ask its model to make a tool:")
+    write(json.dumps({"mcpServers": {"latm": _server()}}, indent=2))
+
+
+def _keeping(starter: Path, kept: Sequence[Path]) -> str:
+    """The two commands that bring starter tools into the library of whoever runs them."""
+    line = " ".join(shlex.quote(part) for part in _command())
+    root = shlex.quote(str(starter.absolute()))
+    whole = len(kept) == len(list(starter.iterdir()))
+    folders = f"{root}/*" if whole else " ".join(f"{root}/{folder.name}" for folder in kept)
+    return f"\n  {line} import {folders}\n  {line} approve {' '.join(folder.name for folder in kept)}\n"
 
 
 def _server() -> dict[str, Json]:
     """How a client starts this very installation."""
+    command, *arguments = _command()
+    return {"command": command, "args": [*arguments, "serve"]}
+
+
+def _command() -> list[str]:
     script = Path(sys.executable).with_name("latm-mcp.exe" if sys.platform == "win32" else "latm-mcp")
-    if script.exists():
-        return {"command": str(script), "args": ["serve"]}
-    return {"command": sys.executable, "args": ["-m", "latm_mcp", "serve"]}
+    return [str(script)] if script.exists() else [sys.executable, "-m", "latm_mcp"]

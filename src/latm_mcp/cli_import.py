@@ -7,8 +7,8 @@ from pathlib import Path
 
 import anyio
 
-from latm_mcp.cli_library import found, write_examples
-from latm_mcp.cli_screen import tell, write
+from latm_mcp.cli_library import found, write_examples, write_facts
+from latm_mcp.cli_screen import tell, write, write_quoted
 from latm_mcp.errors import BadInput, StoreUnusable
 from latm_mcp.latm import open_latm
 from latm_mcp.latm_import import import_tool
@@ -42,13 +42,17 @@ async def _import(folders: list[Path], settings: Settings) -> int:
 
 
 def approve(options: argparse.Namespace, settings: Settings) -> int:
-    """Show a tool whole, ask, and let it go live; 1 where the person says no."""
+    """Show each tool whole, ask, and let it go live; 1 where the person says no to one of them."""
+    return max([_approve(name, options.yes, settings) for name in options.names])
+
+
+def _approve(name: str, yes: bool, settings: Settings) -> int:
     with open_store(settings.home) as store:
-        tool = found(store, options.name)
+        tool = found(store, name)
         if store.state(tool.name) == "live":
             raise BadInput(f"The tool {tool.name!r} is live already: nothing waits for approval.")
         _show_all(tool)
-        if not options.yes and not _agreed(tool.name):
+        if not yes and not _agreed(tool.name):
             tell(f"latm-mcp: {tool.name!r} was not approved; it still waits.")
             return 1
         store.approve(tool, ACTOR)
@@ -79,8 +83,11 @@ def _write_out(folder: Path, tool: Tool) -> None:
 
 def _show_all(tool: Tool) -> None:
     """Everything that a person has to judge: whoever made the tool wrote its examples too."""
-    write(f"{tool.name}: {tool.signature.text}\n{tool.description}\n\n{tool.source}")
-    write_examples(tool.examples, len(tool.examples))
+    write(f"{tool.name} (waiting)")
+    write_facts(tool)
+    write("\nsource:")
+    write_quoted(tool.source)
+    write_examples(tool, len(tool.examples))
     write("\nevery string constant of the source:")
     for constant in string_literals(tool.source):
         if isinstance(constant, str):

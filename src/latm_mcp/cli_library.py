@@ -1,19 +1,20 @@
 """`latm-mcp list`, `show` and `export`: reading the library."""
 
 import argparse
-from collections.abc import Iterable
 from pathlib import Path
 
-from latm_mcp.cli_screen import write, write_json, write_table
-from latm_mcp.cli_words import evidence_words, listed_evidence
+from latm_mcp.cli_screen import write, write_field, write_json, write_quoted, write_table
+from latm_mcp.cli_words import counted, evidence_words, listed_evidence, made_words
 from latm_mcp.errors import NotFound
-from latm_mcp.models import Example, Tool
+from latm_mcp.latm_sentences import no_such_tool
+from latm_mcp.models import Tool
 from latm_mcp.settings import Settings
 from latm_mcp.store import Listed, Store, open_store
 from latm_mcp.store_files import write_tool
 
 EXAMPLES_SHOWN = 12
-COLUMNS = ("name", "state", "signature", "evidence", "uses")
+COLUMNS = ("name", "what it does", "evidence", "uses")
+PROVISIONAL = "provisional: a model gave this answer, and no person has confirmed it."
 
 
 def list_tools(options: argparse.Namespace, settings: Settings) -> int:
@@ -27,7 +28,7 @@ def list_tools(options: argparse.Namespace, settings: Settings) -> int:
             "The library is empty. `latm-mcp make FILE` makes a tool from worked examples; `latm-mcp demo` shows how."
         )
     else:
-        cells = [(row.name, row.state, row.signature_text, listed_evidence(row), uses.get(row.name, 0)) for row in rows]
+        cells = [(row.name, _does(row), listed_evidence(row), uses.get(row.name, 0)) for row in rows]
         write_table("", COLUMNS, cells, right=("uses",))
     return 0
 
@@ -41,17 +42,12 @@ def show(options: argparse.Namespace, settings: Settings) -> int:
         body = tool.model_dump(mode="json") | {"state": state, "uses": uses, "versions": versions}
         write_json(body)
         return 0
-    made = tool.provenance
-    write(f"{tool.name} ({state}, used {uses} times)\n{tool.signature.text}\n{tool.description}")
-    write(f"\nevidence: {evidence_words(tool.evidence)}; comparison: {tool.comparison}")
-    write(f"taken on: {tool.evidence.sandbox}")
-    tries = f"{made.propose_tries} proposing and {made.verify_tries} verification tries"
-    write(
-        f"made by: {made.maker} ({made.model}), {made.made_at}, {tries}{', rewritten once' if made.rewritten else ''}"
-    )
+    write(f"{tool.name} ({state}, used {counted(uses, 'time')})")
+    write_facts(tool)
     write(f"version: {tool.version}" + (f", and {len(versions) - 1} before it" if len(versions) > 1 else ""))
-    write(f"\n{tool.source}")
-    write_examples(tool.examples[:EXAMPLES_SHOWN], len(tool.examples))
+    write("\nsource:")
+    write_quoted(tool.source)
+    write_examples(tool, EXAMPLES_SHOWN)
     return 0
 
 
@@ -67,18 +63,41 @@ def found(store: Store, name: str) -> Tool:
     """A tool that is live or waiting. Raises: NotFound, with names that are there."""
     tool = store.tool(name)
     if tool is None:
-        names = ", ".join(row.name for row in store.listed()[:8]) or "none yet"
-        raise NotFound(f"There is no tool {name[:80]!r} in this library. `latm-mcp list` shows what there is: {names}.")
+        raise NotFound(no_such_tool(store, name, waiting_too=True))
     return tool
 
 
-def write_examples(examples: Iterable[Example], total: int) -> None:
-    """Examples for a person to read, saying how many more there are."""
-    count = 0
-    for count, example in enumerate(examples, 1):
-        write(f"example {count} ({example.standing})\n  question: {example.question}\n  answer:   {example.answer}")
-    if total > count:
-        write(f"... and {total - count} more: `latm-mcp show NAME --json` has all of them.")
+def write_facts(tool: Tool) -> None:
+    """What it is called with, what it is for, its evidence and who made it; each on one line, whatever it holds."""
+    for line in (
+        tool.signature.text,
+        tool.description,
+        f"evidence: {evidence_words(tool.evidence)}; comparison: {tool.comparison}",
+        f"taken on: {tool.evidence.sandbox}",
+        made_words(tool.provenance),
+    ):
+        if line:
+            write_field(line)
+
+
+def write_examples(tool: Tool, most: int) -> None:
+    """Examples for a person to read, saying what a provisional one is and how many more there are."""
+    shown = tool.examples[:most]
+    write("\nexamples:")
+    if any(example.standing == "provisional" for example in shown):
+        write(PROVISIONAL)
+    for number, example in enumerate(shown, 1):
+        write(f"{number} ({example.standing})")
+        write_quoted(example.question)
+        write("  answer:")
+        write_quoted(example.answer)
+    if len(tool.examples) > most:
+        write(f"... and {len(tool.examples) - most} more: `latm-mcp show {tool.name} --json` has all of them.")
+
+
+def _does(row: Listed) -> str:
+    does = row.description or row.signature_text
+    return f"Waits for approval. {does}" if row.state == "waiting" else does
 
 
 def _listed_json(row: Listed, uses: int) -> dict[str, object]:

@@ -10,7 +10,8 @@ from latm_mcp.settings import MakerSettings
 
 NO_MAKER = (
     "No tool maker is configured: set LATM_MAKER_MODEL to a model's name (and LATM_MAKER_API_KEY or OPENAI_API_KEY to its key, "
-    "LATM_MAKER_BASE_URL to an endpoint that is not OpenAI's), or replay a recording with --recording."
+    "LATM_MAKER_BASE_URL to an endpoint that is not OpenAI's), or let your MCP client make it, or replay a recording with "
+    "--recording."
 )
 
 

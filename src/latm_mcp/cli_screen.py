@@ -5,6 +5,7 @@ All text is hostile until `text.safe` has been over it, and none of it is read a
 
 import json
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal, TypeAlias
@@ -16,12 +17,15 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from latm_mcp import models
+from latm_mcp.latm_sentences import replaying, step_words
 from latm_mcp.outcomes import Json
 from latm_mcp.text import one_line, safe, safe_json
 
 Told: TypeAlias = Callable[[str, str, float], None]  # task, sentence, share done
 
-PIPE_WIDTH = 200  # columns of a table where no terminal sets them
+PIPE_WIDTH = 80  # columns of a table where no terminal sets them
+TEXT_WIDTH = 79
+MARK = "  | "
 MAX_CELL = 400
 MAX_WORD = 20  # longer words are folded on a narrow terminal
 
@@ -29,6 +33,21 @@ MAX_WORD = 20  # longer words are folded on a narrow terminal
 def write(text: str) -> None:
     """One text and a line break on standard output, bounded and stripped of what a terminal would obey."""
     sys.stdout.write(safe(text, 1 << 20) + "\n")
+
+
+def write_wrapped(text: str) -> None:
+    """A paragraph of ours on standard output, in lines of at most 79 characters."""
+    write(textwrap.fill(text, TEXT_WIDTH, break_long_words=False, break_on_hyphens=False))
+
+
+def write_field(text: str) -> None:
+    """One line on standard output, whatever breaks the text holds: others' text must not look like lines of ours."""
+    write(one_line(text, 4000))
+
+
+def write_quoted(text: str) -> None:
+    """Others' text of several lines on standard output, each of them marked as theirs."""
+    write("\n".join(f"{MARK}{line}".rstrip() for line in safe(text, 1 << 20).split("\n")))
 
 
 def write_json(value: Json) -> None:
@@ -54,20 +73,32 @@ def write_table(
     gap, widths = 2, _widths(columns, cells, console.width - 1 - 2 * len(columns))
     if not widths:
         gap, widths = 1, _widths(columns, cells, console.width - 1 - len(columns))
-    if not widths:
-        for row in cells:
-            for column, cell in zip(columns, row, strict=True):
-                name = " ".join(column.replace("-\n", "").split())
-                console.print(Text(f"{name}: {cell}", overflow="fold"))
-            console.print()
-        return
-    table = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD, padding=(0, gap - 1, 0, 0))
+    with console.capture() as drawn:
+        if widths:
+            console.print(_table(columns, cells, widths, gap, right))
+        else:
+            _list(console, columns, cells)
+    text = "\n".join(line.rstrip() for line in drawn.get().split("\n")).strip("\n")  # no trailing blanks
+    sys.stdout.write(f"{title}\n\n{text}\n" if title else f"{text}\n")
+
+
+def _list(console: Console, columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+    for row in cells:
+        for column, cell in zip(columns, row, strict=True):
+            console.print(Text(f"{column}: {cell}", overflow="fold"))
+        console.print()
+
+
+def _table(
+    columns: Sequence[str], cells: Sequence[Sequence[str]], widths: Sequence[int], gap: int, right: Sequence[str]
+) -> Table:
+    table = Table(box=SIMPLE_HEAD, padding=(0, gap - 1, 0, 0), header_style="")
     for column, width in zip(columns, widths, strict=True):
         align: Literal["left", "right"] = "right" if column in right else "left"
         table.add_column(column, justify=align, overflow="fold", width=width)
     for row in cells:
         table.add_row(*map(Text, row))
-    console.print(table)
+    return table
 
 
 def _widths(columns: Sequence[str], cells: Sequence[Sequence[str]], space: int) -> list[int]:
@@ -75,16 +106,14 @@ def _widths(columns: Sequence[str], cells: Sequence[Sequence[str]], space: int) 
 
     rich's own sharing out cuts words in one column while another has room to wrap.
     """
-    longest = [
-        max(len(line) for line in (*columns[n].split("\n"), *(row[n] for row in cells))) for n in range(len(columns))
-    ]
+    longest = [max(len(text) for text in (columns[n], *(row[n] for row in cells))) for n in range(len(columns))]
     words = [max(map(len, f"{columns[n]} {' '.join(row[n] for row in cells)}".split())) for n in range(len(columns))]
     widths = [min(MAX_WORD, word) for word in words]
     spare = space - sum(widths)
     if spare < 0:
         return []
-    for number, whole in enumerate(longest):
-        more = min(spare, whole - widths[number])
+    for number in sorted(range(len(columns)), key=lambda n: longest[n] - widths[n]):  # the longest texts wrap
+        more = min(spare, longest[number] - widths[number])
         widths[number] += more
         spare -= more
     return widths
@@ -110,11 +139,11 @@ def progress() -> Iterator[Told]:
         yield _live(live)
 
 
-def steps(told: Told, task: str) -> Callable[[models.Progress], None]:
-    """The report that a making wants, telling of one task."""
+def steps(told: Told, task: str, recorded: bool) -> Callable[[models.Progress], None]:
+    """The report that a making wants, telling of one task. recorded: its maker is a recording."""
 
     def report(step: models.Progress) -> None:
-        told(task, f"{step.stage}: {step.sentence}", step.done)
+        told(task, step_words(replaying(step) if recorded else step), step.done)
 
     return report
 

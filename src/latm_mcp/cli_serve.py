@@ -1,6 +1,7 @@
 """`latm-mcp serve`: the MCP server on standard input and output. Imports only what serving needs."""
 
 import argparse
+import sys
 
 import anyio
 
@@ -10,7 +11,9 @@ from latm_mcp.settings import Settings
 
 
 def serve(options: argparse.Namespace, settings: Settings) -> int:
-    """Serve until the client goes away."""
+    """Serve until the client goes away; a person who started it by hand is told what it waits for."""
+    if sys.stdin is not None and sys.stdin.isatty():
+        sys.stderr.write("Serving MCP on stdin; a client starts this. See latm-mcp --help.\n")
     anyio.run(_serve, settings)
     return 0
 

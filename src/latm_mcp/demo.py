@@ -14,6 +14,7 @@ from latm_mcp.demo_starter import rounds
 from latm_mcp.errors import BadInput, LatmError, SandboxUnavailable, StoreUnusable
 from latm_mcp.job_intake import MakeRequest
 from latm_mcp.latm import Latm, open_latm
+from latm_mcp.latm_sentences import first_line, replaying, step_words
 from latm_mcp.models import Progress, Tool
 from latm_mcp.recording import RecordedMaker
 from latm_mcp.settings import Settings
@@ -86,7 +87,7 @@ async def _made(latm: Latm, starter: Path, task: str, told: Told) -> DemoRow:
     for number, folder in enumerate(folders, 1):
 
         def report(step: Progress, number: int = number) -> None:
-            told(task, f"round {number}, {step.stage}: {step.sentence}", 0.5 * (number - 1 + step.done) / len(folders))
+            told(task, f"round {number}, {step_words(replaying(step))}", 0.5 * (number - 1 + step.done) / len(folders))
 
         try:
             row = await _round(latm, RecordedMaker(folder), number > 1, row, report)
@@ -110,7 +111,7 @@ async def _round(
     row = replace(row, tries=row.tries + (len(job.tries) if job else 0))
     if result.status == "published" and result.tool is not None:
         return replace(row, tool=result.tool)
-    said = result.failure.sentence.splitlines()[0] if result.failure else result.next
+    said = first_line(result.failure.sentence) if result.failure else result.next
     return replace(row, fault=f"the making ended {result.status!r}: {said}")
 
 

@@ -24,7 +24,7 @@ def no_such_tool(store: Store, name: str, *, waiting_too: bool = False) -> str:
     if close:
         said.append(f"Did you mean {close[0]!r}?")
     if not known:
-        said.append("None has been made yet.")
+        said.append("The library is empty." if waiting_too else "None can be called yet.")
     else:
         more = f" and {len(known) - NAMES_SHOWN} more" if len(known) > NAMES_SHOWN else ""
         said.append(f"There {'is' if len(known) == 1 else 'are'}: {', '.join(known[:NAMES_SHOWN])}{more}.")
