@@ -12,16 +12,26 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+def parsers() -> dict[str, argparse.ArgumentParser]:
+    [found] = [action for action in build_parser("0")._actions if isinstance(action, argparse._SubParsersAction)]
+    return dict(found.choices)
+
+
 def commands() -> set[str]:
-    actions = [action for action in build_parser("0")._actions if isinstance(action, argparse._SubParsersAction)]
-    return set(actions[0].choices)
+    return set(parsers())
 
 
 def test_every_command_of_the_readme_is_there_and_every_command_is_in_the_readme():
     table = README.split("## The command line")[1].split("| variable |")[0]
-    named = set(re.findall(r"`(?:latm-mcp )?([a-z]+)(?: [A-Z]+)*`", table)) - {"latm"}
+    named = set(re.findall(r"`(?:latm-mcp )?([a-z]+)(?: (?:--[a-z]+ )?[A-Z]+)*`", table)) - {"latm"}
     assert commands() - named <= {"serve"}
     assert named <= commands()
+
+
+def test_the_commands_that_are_said_to_take_json_are_those_that_do():
+    [sentence] = re.findall(r"^(.*) take `--json`", README, re.M)
+    able = {name for name, parser in parsers().items() if "--json" in parser._option_string_actions}
+    assert set(re.findall(r"`(\w+)`", sentence)) == able
 
 
 def test_every_variable_of_the_readme_is_read():
