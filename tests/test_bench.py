@@ -70,7 +70,7 @@ def test_a_wrong_and_an_abstained_answer_are_counted_apart(door: FrontDoor, tmp_
     with scripted_model(good_sorter) as door.more:
         done = door.run("bench", tmp_path / "data", "--keep-home", tmp_path / "kept")
         [row] = door.json("bench", tmp_path / "data", "--keep-home", tmp_path / "kept")
-    assert re.search(r"^ sorting +published +1 +6/8 +1 +1 +75.0 +- +1\+0$", done.stdout, re.M)
+    assert re.search(r"^ sorting +made +1 +6/8 +1 +1 +75.0 +- +1\+0$", done.stdout, re.M)
     assert "of rows 11 to 250" in done.stdout
     assert (row["status"], row["right"], row["wrong"], row["abstained"]) == ("fits", 6, 1, 1)  # from the kept library
     assert [tool["name"] for tool in door.json("--home", tmp_path / "kept", "list")] == ["sorting"]
@@ -81,7 +81,7 @@ def test_a_file_with_nothing_to_ask_says_so_and_its_tool_is_made(door: FrontDoor
     write_json(tmp_path / "data" / "sorting.json", {"examples": sorting_rows(7, seed=5)})
     with scripted_model(good_sorter) as door.more:
         done = door.run("bench", tmp_path / "data")
-    assert re.search(r"^ sorting +published +1 +none ", done.stdout, re.M)
+    assert re.search(r"^ sorting +made +1 +none ", done.stdout, re.M)
     assert "sorting: nothing was asked, since its file has no row 11" in done.stderr
 
 

@@ -74,6 +74,9 @@ async def test_every_listed_schema_is_one_that_all_clients_take(settings: Settin
             assert listed.output_schema is not None
             assert schema_fault(listed.output_schema) is None, listed.name
             assert len(listed.description or "") <= 2048
+            assert all(listed.output_schema["properties"].values()), (
+                listed.name
+            )  # a property that says nothing is warned of
             listing = types.ListToolsResult(tools=[listed], ttl_ms=0, cache_scope="private")
             for version in KNOWN_PROTOCOL_VERSIONS:
                 serialize_server_result(

@@ -1,5 +1,6 @@
 """The server as a process: it starts light, survives a torn client, ends with its input or a signal, and leaves no child."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -12,8 +13,10 @@ import anyio
 import pytest
 from mcp import Client
 from mcp.client.stdio import stdio_client
-from served import REQUEST, WITHIN, call, child, make_by_client
+from served import REQUEST, WITHIN, call, child, make_by_client, names, served
 from wire import Wire, gone
+
+from latm_mcp.settings import Settings
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks at processes in /proc")
 
@@ -129,6 +132,20 @@ def test_starting_imports_nothing_that_a_session_may_never_need():
         timeout=WITHIN,
     )
     assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.anyio
+async def test_a_sandbox_that_is_compiled_already_is_not_talked_about(
+    tmp_path: Path, sandbox_cache: Path, caplog: pytest.LogCaptureFixture
+):
+    settings = Settings(home=tmp_path / "home", cache=sandbox_cache)
+    async with served(settings, "auto") as client:
+        await make_by_client(client)
+    caplog.set_level(logging.INFO, "latm_mcp")
+    async with served(settings, "auto") as client:
+        assert "sort_words" in await names(client)
+        assert await call(client, "sort_words", words=["b", "a"]) == {"result": ["a", "b"]}
+    assert "sandbox" not in caplog.text
 
 
 @pytest.mark.anyio

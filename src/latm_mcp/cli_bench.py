@@ -97,7 +97,8 @@ def _cells(row: BenchRow) -> tuple[object, ...]:
     paper = "-" if row.paper is None else f"{row.paper:.1f}"
     task = f"{row.task} ({row.tool})" if row.tool not in ("", row.task) else row.task
     right = f"{row.right}/{row.total}" if row.total else "none"
-    return (task, row.status, row.tries, right, row.wrong, row.abstained, ours, paper, f"{row.making}+{row.using}")
+    status = "made" if row.status == "published" else row.status  # short: tasks have long names
+    return (task, status, row.tries, right, row.wrong, row.abstained, ours, paper, f"{row.making}+{row.using}")
 
 
 def _as_json(row: BenchRow) -> dict[str, Json]:
