@@ -239,7 +239,8 @@ def test_everything_on_the_list_may_be_imported():
     [
         "exec('1')", "eval('1')", "compile('1', '', 'eval')", "open('/etc/passwd')", "input()", "breakpoint()", "globals()",
         "__import__('os')", "exit()", "__builtins__", "().__class__", "x.__class__.__bases__[0].__subclasses__()",
-        "f.__globals__", "f.__code__", "f.__doc__", "getattr(f, '__doc__')", "getattr(f, '__do' + 'c__')", "setattr(f, chr(97), 1)", "getattr(f, 'os')", "x.__dict__", "x.__reduce__()",
+        "f.__globals__", "f.__code__", "f.__doc__", "getattr(f, '__doc__')",
+        "getattr(f, '__do' + 'c__')", "setattr(f, chr(97), 1)", "getattr(f, 'os')", "x.__dict__", "x.__reduce__()",
         "[open for _ in x]", "ｅｖａｌ('1')", "random._os", "calendar.sys", "(y := eval)",
     ],
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """The arguments of every command, and the help that is generated from them."""
 
 import argparse
+from collections.abc import Callable
 
 EPILOG = """\
 exit codes:
@@ -45,6 +46,12 @@ def build_parser(version: str) -> argparse.ArgumentParser:
     _call(command("call", "call a tool with arguments, or put a question to it"))
     _json(command("list", "list the tools"))
     _show(command("show", "show a tool: source, signature, evidence, examples, provenance"))
+    _sharing(command)
+    _bench(command("bench", "make a tool from rows 1 to 6 of each data file, then put its rows 11 to 250 to it"))
+    return parser
+
+
+def _sharing(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
     folders = command("import", "bring in tools' folders: verified here, then waiting for `approve`")
     folders.add_argument(
         "folders", metavar="FOLDER", nargs="+", help="a folder with tool.py, tool.json, examples.jsonl"
@@ -57,8 +64,6 @@ def build_parser(version: str) -> argparse.ArgumentParser:
     export = command("export", "write a tool's folder")
     export.add_argument("name", metavar="NAME")
     export.add_argument("folder", metavar="DIR", help="NAME is written under it")
-    _bench(command("bench", "make a tool from rows 1 to 6 of each data file, then put its rows 11 to 250 to it"))
-    return parser
 
 
 def _common() -> argparse.ArgumentParser:

@@ -5,7 +5,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,28 +16,19 @@ from latm_mcp.errors import BadInput, LatmError, MakerFailed, NotFound
 from latm_mcp.job import Author, Workshop, make, publish_again, take, unpublished, write_out
 from latm_mcp.job_board import JobBoard, Report
 from latm_mcp.job_intake import MakeRequest, fitting_tool, job_key, replaced, task_of
-from latm_mcp.latm_results import MakeResult, fitting, not_asked, result_of
+from latm_mcp.latm_results import Dispatched, MakeResult, fitting, not_asked, result_of
 from latm_mcp.latm_sentences import asked_question, no_such_tool
 from latm_mcp.models import Draft, Maker, Progress, Reply, Tool, Usage
 from latm_mcp.outcomes import Json, Limits, Outcome
-from latm_mcp.recording import Recorder
 from latm_mcp.sandbox import Sandbox, open_sandbox
 from latm_mcp.settings import Settings
-from latm_mcp.store import Job, Listed, Store, best_effort, open_store
+from latm_mcp.store import Job, Store, best_effort, open_store
 from latm_mcp.turns import next_turn
 from latm_mcp.using import use
-from latm_mcp.using.dispatch import Candidate, Dispatcher
+from latm_mcp.using.dispatch import Dispatcher
 
 logger = logging.getLogger(__name__)
 BANK = 12  # examples of each tool that its profile is learnt from
-
-
-@dataclass(frozen=True, slots=True)
-class Dispatched:
-    """What the dispatcher makes of a question: an answer, or the tools that it may be for; neither: a new task."""
-
-    answer: use.Answer | None
-    candidates: tuple[tuple[Candidate, Listed], ...] = ()
 
 
 class Latm:
@@ -72,8 +63,12 @@ class Latm:
         if fits is not None and not request.force:
             return fitting(fits)
         job = await self._open_job(request, replaced(self.shop, request, fits), anew=record is not None)
+        if record is not None and maker is not None:
+            from latm_mcp.recording import Recorder  # here, for few makings are recorded
+
+            maker = Recorder(maker, record, job.task)
         if maker is not None:
-            return await self._work(job, Recorder(maker, record, job.task) if record else maker, report, wait)
+            return await self._work(job, maker, report, wait)
         if job.status == "running":
             self.store.finish_job(job.id, "draft_needed")
         return await self.job(job.id, report, wait)
@@ -192,7 +187,7 @@ class Latm:
             self.store.note_use(name)
 
     def _stands(self, job: Job) -> bool:
-        return job.tool is not None and self.store.state(job.tool) in ("live", "waiting")
+        return job.tool is not None and self.store.state(job.tool) == "live"
 
     def _job(self, job_id: str) -> Job:
         job = self.store.job(job_id)
@@ -237,7 +232,7 @@ async def open_latm(
         opening = open_sandbox(settings.cache, workers=settings.workers, progress=progress)
         async with opening as sandbox, anyio.create_task_group() as group:
             owner = f"{os.getpid()}-{secrets.token_hex(4)}"
-            shop = Workshop(store, sandbox, limits, Path(settings.home) / "tools_store")
+            shop = Workshop(store, sandbox, limits, settings.tools_folder)
             try:
                 yield Latm(shop, JobBoard(store, group, owner), maker)
             except LatmError as error:

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from latm_mcp.errors import MakerFailed
 from latm_mcp.models import Failure, Status, Tool, TriesLeft
-from latm_mcp.store import Job, Store
+from latm_mcp.store import Job, Listed, Store
 from latm_mcp.turns import next_turn, tries_left
+from latm_mcp.using import use
+from latm_mcp.using.dispatch import Candidate
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,14 @@ class MakeResult:
     tool: Tool | None = None
     failure: Failure | None = None
     kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatched:
+    """What the dispatcher makes of a question: an answer, or the tools that it may be for; neither: a new task."""
+
+    answer: use.Answer | None
+    candidates: tuple[tuple[Candidate, Listed], ...] = ()
 
 
 def result_of(job: Job, store: Store) -> MakeResult:

@@ -3,7 +3,8 @@
 from mcp import types
 
 from latm_mcp.errors import BadInput
-from latm_mcp.latm import Dispatched, Latm
+from latm_mcp.latm import Latm
+from latm_mcp.latm_results import Dispatched
 from latm_mcp.latm_sentences import argument_faults
 from latm_mcp.models import Tool
 from latm_mcp.outcomes import Json, Returned, refused
