@@ -1,6 +1,6 @@
 """The dispatcher (paper, 3.2): which of the library's tools is a question for, if any (design, section 6).
 
-Profiles, guard and ratio are learnt from each tool's own examples; no threshold is global, and no model is asked. Only
+Profiles, guard and ratio are learnt from each tool's own examples, so the few thresholds here are relative to them; no model is asked. Only
 tools that share the question's rarest features are scored, and a profile is worked out when its tool is first scored: a
 thousand tools cost little more than twenty.
 """
