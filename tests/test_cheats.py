@@ -13,6 +13,7 @@ from latm_mcp.latm import Latm, open_latm, quiet
 from latm_mcp.latm_import import import_tool
 from latm_mcp.latm_results import MakeResult
 from latm_mcp.models import Example
+from latm_mcp.outcomes import Limits
 from latm_mcp.settings import Settings
 from latm_mcp.store_files import write_tool
 
@@ -23,7 +24,7 @@ EXAMPLES = tuple(Example(question=question, answer=answer) for question, answer 
 
 @pytest.fixture
 async def latm(tmp_path: Path, sandbox_cache: Path) -> AsyncIterator[Latm]:
-    async with open_latm(Settings(home=tmp_path / "home", cache=sandbox_cache, call_seconds=2.0)) as opened:
+    async with open_latm(Settings(home=tmp_path / "home", cache=sandbox_cache, limits=Limits(seconds=2.0))) as opened:
         yield opened
 
 

@@ -16,7 +16,7 @@ from scripted import sort_words
 from served import EXAMPLES, REQUEST, WITHIN, call, child, make_by_client, names, refusal, served
 
 from latm_mcp import server
-from latm_mcp.outcomes import Returned
+from latm_mcp.outcomes import Limits, Returned
 from latm_mcp.sandbox import WasmSandbox
 from latm_mcp.server import open_server
 from latm_mcp.server_results import MAX_RESULT_BYTES, OUR_FAULT
@@ -248,7 +248,7 @@ async def test_a_call_that_the_sandbox_keeps_waiting_is_answered_with_a_sentence
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(server, "USE_SECONDS", 0.2)
-    hasty = Settings(home=settings.home, cache=settings.cache, call_seconds=-9.8)
+    hasty = Settings(home=settings.home, cache=settings.cache, limits=Limits(seconds=-9.8))
     async with open_server(settings) as opened, Client(opened) as client:
         await make_by_client(client)
     async with open_server(hasty) as opened, Client(opened) as client:

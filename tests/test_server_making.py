@@ -9,6 +9,7 @@ from served import ERAS, REQUEST, WITHIN, call, names, refusal, served
 
 from latm_mcp import server_progress
 from latm_mcp.errors import MakerFailed
+from latm_mcp.outcomes import Limits
 from latm_mcp.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -183,7 +184,7 @@ async def test_a_draft_in_endless_work_is_stopped_with_its_request_and_uses_no_t
 
 
 async def test_a_judging_that_outlasts_its_request_is_found_by_its_job(tmp_path: Path, sandbox_cache: Path):
-    settings = Settings(home=tmp_path / "home", cache=sandbox_cache, answer_within=0.1, call_seconds=2)
+    settings = Settings(home=tmp_path / "home", cache=sandbox_cache, answer_within=0.1, limits=Limits(seconds=2))
     endless = sort_words().replace("return sorted(words)", "while True: pass")
     async with served(settings, "legacy") as client:
         begun = await call(client, "make_tool", **REQUEST)

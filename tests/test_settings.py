@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from latm_mcp.errors import BadInput
+from latm_mcp.outcomes import Limits
 from latm_mcp.settings import MakerSettings, Settings, read_settings
 
 
@@ -16,7 +17,7 @@ def test_an_empty_environment_gives_the_defaults_and_no_maker(monkeypatch: pytes
     assert (read.home.name, read.cache.name, read.home != read.cache) == ("latm-mcp", "latm-mcp", True)
     assert read == Settings(read.home, read.cache)
     assert (read.maker, read.exposure, read.exposure_limit, read.workers) == (None, "hybrid", 20, 2)
-    assert (read.call_seconds, read.memory_mib, read.answer_within) == (10.0, 256, 40.0)
+    assert (read.sandbox, read.limits, read.answer_within) == ("wasm", Limits(), 40.0)
 
 
 def test_everything_can_be_set(monkeypatch: pytest.MonkeyPatch):
@@ -28,12 +29,22 @@ def test_everything_can_be_set(monkeypatch: pytest.MonkeyPatch):
             "LATM_EXPOSURE": "static",
             "LATM_EXPOSURE_LIMIT": "0",
             "LATM_WORKERS": "4",
+            "LATM_SANDBOX": "native",
             "LATM_CALL_SECONDS": "0.5",
+            "LATM_CALL_CPU_SECONDS": "0.4",
             "LATM_MEMORY_MIB": "512",
+            "LATM_OUTPUT_BYTES": "2000",
+            "LATM_ARGUMENT_BYTES": "3000",
+            "LATM_RECURSION": "500",
             "LATM_ANSWER_WITHIN": "20",
         }
     )
-    assert read == Settings(Path("/home/ann/tools"), Path("/cache"), None, "static", 0, 4, 0.5, 512, 20.0)
+    limits = Limits(0.5, 0.4, 512, 2000, 3000, 500)
+    assert read == Settings(Path("/home/ann/tools"), Path("/cache"), None, "static", 0, "native", 4, limits, 20.0)
+
+
+def test_processor_time_is_bounded_as_wall_time_is_where_nothing_else_is_said():
+    assert read_settings({"LATM_CALL_SECONDS": "30"}).limits == Limits(seconds=30, cpu_seconds=30)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +81,12 @@ def test_a_key_is_in_no_repr():
         ("LATM_WORKERS", "two"),
         ("LATM_CALL_SECONDS", "nan"),
         ("LATM_CALL_SECONDS", "inf"),
+        ("LATM_CALL_CPU_SECONDS", "0"),
         ("LATM_MEMORY_MIB", "1"),
+        ("LATM_OUTPUT_BYTES", "10"),
+        ("LATM_ARGUMENT_BYTES", "1e12"),
+        ("LATM_RECURSION", "1000000"),
+        ("LATM_SANDBOX", "none"),
         ("LATM_ANSWER_WITHIN", "-1"),
         ("LATM_HOME", "~nobody_of_that_name/x"),
         ("LATM_MAKER_BASE_URL", "localhost:11434"),

@@ -19,7 +19,7 @@ from latm_mcp.job_intake import MakeRequest, fitting_tool, job_key, replaced, ta
 from latm_mcp.latm_results import Dispatched, MakeResult, fitting, not_asked, result_of
 from latm_mcp.latm_sentences import asked_question, no_such_tool
 from latm_mcp.models import Draft, Maker, Progress, Reply, Tool, Usage
-from latm_mcp.outcomes import Json, Limits, Outcome
+from latm_mcp.outcomes import Json, Outcome
 from latm_mcp.sandbox import Sandbox, open_sandbox
 from latm_mcp.settings import Settings
 from latm_mcp.store import Job, Store, best_effort, open_store
@@ -226,13 +226,12 @@ async def open_latm(
     maker: None where the caller's own model writes the code. progress: gets a sentence if the sandbox is compiled first.
     Raises: StoreUnusable, SandboxUnavailable.
     """
-    limits = Limits(seconds=settings.call_seconds, memory_mib=settings.memory_mib)
     failed: LatmError | None = None
     with open_store(settings.home) as store:
-        opening = open_sandbox(settings.cache, workers=settings.workers, progress=progress)
+        opening = open_sandbox(settings.cache, kind=settings.sandbox, workers=settings.workers, progress=progress)
         async with opening as sandbox, anyio.create_task_group() as group:
             owner = f"{os.getpid()}-{secrets.token_hex(4)}"
-            shop = Workshop(store, sandbox, limits, settings.tools_folder)
+            shop = Workshop(store, sandbox, settings.limits, settings.tools_folder)
             try:
                 yield Latm(shop, JobBoard(store, group, owner), maker)
             except LatmError as error:

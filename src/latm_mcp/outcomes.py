@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 # None | bool | int | float | str | list[Json] | dict[str, Json]: a recursive alias is of no use to isinstance
 Json: TypeAlias = Any
+SandboxKind: TypeAlias = Literal["wasm", "native"]  # the design, section 7
 Step: TypeAlias = Literal["load", "parse", "function", "render"]
 
 
@@ -54,11 +55,17 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of one call: wall seconds, memory in MiB, bytes of the result's JSON."""
+    """Bounds of one call (design 7). seconds: wall time; cpu_seconds: processor time, where the system can tell it.
+
+    output_bytes, argument_bytes: of the JSON. recursion: depth of Python calls, as `sys.setrecursionlimit` counts it.
+    """
 
     seconds: float = 10.0
+    cpu_seconds: float = 10.0
     memory_mib: int = 256
     output_bytes: int = 1 << 20
+    argument_bytes: int = 1 << 20
+    recursion: int = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +96,15 @@ class Raised:
 
 @dataclass(frozen=True, slots=True)
 class TimedOut:
-    """The code was stopped at its wall-clock limit."""
+    """The code was stopped at its limit of time; clock: which one, wall or processor."""
 
     seconds: float
+    clock: Literal["wall", "processor"] = "wall"
 
     @property
     def sentence(self) -> str:
+        if self.clock == "processor":
+            return f"used more than {self.seconds:g} s of processor time"
         return f"did not end within {self.seconds:g} s"
 
 

@@ -15,7 +15,7 @@ from typing import Protocol
 import anyio
 
 from latm_mcp.errors import SandboxUnavailable
-from latm_mcp.outcomes import Limits, Outcome, Program, Request, World
+from latm_mcp.outcomes import Limits, Outcome, Program, Request, SandboxKind, World
 from latm_mcp.sandbox_frames import encode
 from latm_mcp.sandbox_process import WorkerProcess, command
 
@@ -62,7 +62,7 @@ class Sandbox(Protocol):
 
 @asynccontextmanager
 async def open_sandbox(
-    cache_folder: Path, *, workers: int = 2, progress: Callable[[str], None] | None = None
+    cache_folder: Path, *, kind: SandboxKind = "wasm", workers: int = 2, progress: Callable[[str], None] | None = None
 ) -> AsyncIterator[Sandbox]:
     """The wasm sandbox, with up to `workers` processes that start at first need and are gone at the end.
 

@@ -67,7 +67,7 @@ class Face:
         self.announcer = Announcer(latm.store, self.catalogue)
         self.desk = MakingDesk(latm, self.catalogue, self.announcer, settings.answer_within)
         self.listed = anyio.Event()
-        self._patience = max(USE_SECONDS, settings.call_seconds + 10)
+        self._patience = max(USE_SECONDS, settings.limits.seconds + 10)
 
     async def list_tools(self, ctx: ServerRequestContext[Any, Any], params: object) -> types.ListToolsResult:
         """The present list."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from latm_mcp.errors import BadInput
+from latm_mcp.outcomes import Limits, SandboxKind
 
 ExposureMode: TypeAlias = Literal["hybrid", "static"]
 
@@ -25,8 +26,8 @@ class MakerSettings:
 class Settings:
     """What a deployment chose. maker None: the calling client's model writes the code; nothing costs money.
 
-    exposure_limit: made tools that `hybrid` lists at most. call_seconds, memory_mib: bounds of one call of made code.
-    answer_within: seconds after which a request is answered with a job's id instead.
+    exposure_limit: made tools that `hybrid` lists at most. limits: of one call of made code, where a person set no others
+    for the tool. answer_within: seconds after which a request is answered with a job's id instead.
     """
 
     home: Path
@@ -34,9 +35,9 @@ class Settings:
     maker: MakerSettings | None = None
     exposure: ExposureMode = "hybrid"
     exposure_limit: int = 20
+    sandbox: SandboxKind = "wasm"
     workers: int = 2
-    call_seconds: float = 10.0
-    memory_mib: int = 256
+    limits: Limits = field(default_factory=Limits)
     answer_within: float = 40.0
 
     @property
@@ -54,11 +55,11 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         home=_folder(environ, "LATM_HOME", "user_data_path"),
         cache=_folder(environ, "LATM_CACHE", "user_cache_path"),
         maker=_maker(environ),
-        exposure=_exposure(environ),
+        exposure="static" if _choice(environ, "LATM_EXPOSURE", ("hybrid", "static")) == "static" else "hybrid",
         exposure_limit=_whole(environ, "LATM_EXPOSURE_LIMIT", 20, (0, 10_000)),
+        sandbox="native" if _choice(environ, "LATM_SANDBOX", ("wasm", "native")) == "native" else "wasm",
         workers=_whole(environ, "LATM_WORKERS", 2, (1, 64)),
-        call_seconds=_number(environ, "LATM_CALL_SECONDS", 10.0, (0.01, 3600)),
-        memory_mib=_whole(environ, "LATM_MEMORY_MIB", 256, (64, 4096)),
+        limits=_limits(environ),
         answer_within=_number(environ, "LATM_ANSWER_WITHIN", 40.0, (0, 3600)),
     )
 
@@ -103,14 +104,23 @@ def _url(environ: Mapping[str, str], name: str) -> str | None:
     return value
 
 
-def _exposure(environ: Mapping[str, str]) -> ExposureMode:
-    match _text(environ, "LATM_EXPOSURE"):
-        case None | "hybrid":
-            return "hybrid"
-        case "static":
-            return "static"
-        case other:
-            raise BadInput(f"LATM_EXPOSURE is {other!r}: set it to 'hybrid' or 'static'.")
+def _limits(environ: Mapping[str, str]) -> Limits:
+    seconds = _number(environ, "LATM_CALL_SECONDS", 10.0, (0.01, 3600))
+    return Limits(
+        seconds=seconds,
+        cpu_seconds=_number(environ, "LATM_CALL_CPU_SECONDS", seconds, (0.01, 3600)),
+        memory_mib=_whole(environ, "LATM_MEMORY_MIB", 256, (64, 4096)),
+        output_bytes=_whole(environ, "LATM_OUTPUT_BYTES", 1 << 20, (1 << 10, 64 << 20)),
+        argument_bytes=_whole(environ, "LATM_ARGUMENT_BYTES", 1 << 20, (1 << 10, 64 << 20)),
+        recursion=_whole(environ, "LATM_RECURSION", 1000, (100, 5000)),
+    )
+
+
+def _choice(environ: Mapping[str, str], name: str, choices: tuple[str, str]) -> str | None:
+    value = _text(environ, name)
+    if value is not None and value not in choices:
+        raise BadInput(f"{name} is {value!r}: set it to {choices[0]!r} or {choices[1]!r}.")
+    return value
 
 
 def _whole(environ: Mapping[str, str], name: str, default: int, bounds: tuple[int, int]) -> int:
