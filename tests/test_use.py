@@ -66,6 +66,13 @@ async def test_arguments_over_their_bound_are_refused_unread(sandbox: Sandbox):
     assert time.process_time() - began < 1
 
 
+async def test_the_bound_of_arguments_is_the_limits(sandbox: Sandbox):
+    fits = {"numbers": [1] * 400}
+    assert await use.call(TOTAL, fits, sandbox, Limits(argument_bytes=2000)) == Returned(400)
+    with pytest.raises(Oversized, match="more than 1000: send fewer"):
+        await use.call(TOTAL, fits, sandbox, Limits(argument_bytes=1000))
+
+
 @pytest.mark.parametrize("numbers", [["\ud800"], [float("nan")], "\x00"])
 async def test_arguments_that_are_no_plain_json_are_bad_input(sandbox: Sandbox, numbers: Json):
     with pytest.raises(BadInput):

@@ -8,6 +8,7 @@
     ├── MakerFailed         the tool maker gave nothing to judge (no key, unreachable, empty reply)
     ├── SandboxUnavailable  made code cannot be run safely here
     ├── StoreUnusable       the library cannot be opened or written
+    │   ├── StoreBusy       another process is writing to it, and did not end in time
     │   └── StoreTooNew     it was written by a newer release
     └── StaleRecording      a recording whose prompt has changed since
 
@@ -57,6 +58,10 @@ class SandboxUnavailable(LatmError):
 
 class StoreUnusable(LatmError):
     """The library cannot be opened, read or written."""
+
+
+class StoreBusy(StoreUnusable):
+    """Another process is writing to the library, and did not end in time."""
 
 
 class StoreTooNew(StoreUnusable):

@@ -16,13 +16,15 @@ from latm_mcp.errors import BadInput, LatmError, MakerFailed, NotFound
 from latm_mcp.job import Author, Workshop, make, publish_again, take, unpublished, write_out
 from latm_mcp.job_board import JobBoard, Report
 from latm_mcp.job_intake import MakeRequest, fitting_tool, job_key, replaced, task_of
+from latm_mcp.latm_live import LiveTools
 from latm_mcp.latm_results import Dispatched, MakeResult, fitting, not_asked, result_of
 from latm_mcp.latm_sentences import asked_question, no_such_tool
+from latm_mcp.latm_uses import Uses, counted
 from latm_mcp.models import Draft, Maker, Progress, Reply, Tool, Usage
 from latm_mcp.outcomes import Json, Outcome
 from latm_mcp.sandbox import Sandbox, open_sandbox
 from latm_mcp.settings import Settings
-from latm_mcp.store import Job, Store, best_effort, open_store
+from latm_mcp.store import Job, Store, open_store
 from latm_mcp.turns import next_turn
 from latm_mcp.using import use
 from latm_mcp.using.dispatch import Dispatcher
@@ -34,12 +36,13 @@ BANK = 12  # examples of each tool that its profile is learnt from
 class Latm:
     """One process's door to a library: everything that the server and the command line do goes through here."""
 
-    def __init__(self, shop: Workshop, board: JobBoard, maker: Maker | None):
+    def __init__(self, shop: Workshop, board: JobBoard, uses: Uses, maker: Maker | None):
         self.store: Store = shop.store
         self.sandbox: Sandbox = shop.sandbox
         self.maker = maker
         self.shop = shop
-        self._board = board
+        self.uses = uses
+        self._board, self._live = board, LiveTools(shop.store)
         self._dispatcher: tuple[int, Dispatcher] | None = None
 
     async def make(
@@ -123,7 +126,7 @@ class Latm:
         """Call a tool's function. Raises: NotFound; BadInput, for arguments that do not fit its schema."""
         tool = self.live(name)
         outcome = await use.call(tool, arguments, self.sandbox, self.shop.limits)
-        self._count(name)
+        self.uses.note(name)
         return outcome
 
     async def answer(self, name: str, question: str) -> use.Answer | Outcome:
@@ -133,7 +136,7 @@ class Latm:
             raise BadInput(f"{name!r} cannot read questions by itself: call it with arguments, {tool.signature.text}.")
         got = await use.answer(tool, asked_question(question), self.sandbox, self.shop.limits)
         if isinstance(got, use.Answer):
-            self._count(name)
+            self.uses.note(name)
         return got
 
     async def dispatch(self, question: str) -> Dispatched:
@@ -154,14 +157,14 @@ class Latm:
                     group.start_soon(ask, candidate.name)
         for candidate in found:
             if candidate.name in answers:
-                self._count(candidate.name)
+                self.uses.note(candidate.name)
                 return Dispatched(answers[candidate.name])
         return Dispatched(None, tuple((candidate, listed[candidate.name]) for candidate in found))
 
     def live(self, name: str) -> Tool:
         """A tool that may be called. Raises: NotFound, for one that is not there or waits for approval."""
-        tool = self.store.tool(name)
-        if tool is None or self.store.state(name) != "live":
+        tool = self._live.find(name)
+        if tool is None:
             raise NotFound(no_such_tool(self.store, name))
         return tool
 
@@ -180,11 +183,6 @@ class Latm:
         if self._dispatcher is None or self._dispatcher[0] != generation:
             self._dispatcher = (generation, Dispatcher(self.store.banks("", BANK)))
         return self._dispatcher[1]
-
-    def _count(self, name: str) -> None:
-        """Count a use, where the library can be written: a result is not lost to a full disk."""
-        with best_effort(f"a use of {name} is not counted"):
-            self.store.note_use(name)
 
     def _stands(self, job: Job) -> bool:
         return job.tool is not None and self.store.state(job.tool) == "live"
@@ -227,13 +225,14 @@ async def open_latm(
     Raises: StoreUnusable, SandboxUnavailable.
     """
     failed: LatmError | None = None
-    with open_store(settings.home) as store:
+    with open_store(settings.home) as store, counted(store) as uses:
         opening = open_sandbox(settings.cache, kind=settings.sandbox, workers=settings.workers, progress=progress)
         async with opening as sandbox, anyio.create_task_group() as group:
             owner = f"{os.getpid()}-{secrets.token_hex(4)}"
             shop = Workshop(store, sandbox, settings.limits, settings.tools_folder)
+            group.start_soon(uses.keep_writing)
             try:
-                yield Latm(shop, JobBoard(store, group, owner), maker)
+                yield Latm(shop, JobBoard(store, group, owner), uses, maker)
             except LatmError as error:
                 failed = error  # raised below: a task group would wrap it in a group of errors
             finally:

@@ -31,6 +31,7 @@ from latm_mcp.server_catalogue import Catalogue
 from latm_mcp.server_commands import INSTRUCTIONS
 from latm_mcp.server_input import standard_input
 from latm_mcp.server_making import MakingDesk
+from latm_mcp.server_output import standard_output
 from latm_mcp.server_reading import Reading
 from latm_mcp.server_results import OUR_FAULT, first_of, honest
 from latm_mcp.settings import Settings
@@ -63,7 +64,7 @@ class Face:
     def __init__(self, latm: Latm, settings: Settings):
         limit = settings.exposure_limit if settings.exposure == "hybrid" else 0
         self.latm = latm
-        self.catalogue = Catalogue(latm.store, limit, asks_a_model=latm.maker is not None)
+        self.catalogue = Catalogue(latm.store, latm.uses.until_now, limit, asks_a_model=latm.maker is not None)
         self.announcer = Announcer(latm.store, self.catalogue)
         self.desk = MakingDesk(latm, self.catalogue, self.announcer, settings.answer_within)
         self.listed = anyio.Event()
@@ -205,8 +206,9 @@ async def serve_stdio(settings: Settings, maker: Maker | None = None) -> None:
 async def _serve_stdio(settings: Settings, maker: Maker | None, ended: list[signal.Signals]) -> None:
     async with open_server(settings, maker) as server, anyio.create_task_group() as group:
         group.start_soon(_end_on_signal, group.cancel_scope, ended)
-        async with stdio_server(stdin=standard_input()) as (read, write):
-            await server.run(read, write, server.create_initialization_options())
+        with standard_output() as output:
+            async with stdio_server(standard_input(), output) as (read, write):
+                await server.run(read, write, server.create_initialization_options())
         group.cancel_scope.cancel()
 
 

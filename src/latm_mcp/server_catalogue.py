@@ -1,6 +1,7 @@
 """What is listed: the fixed commands and, where exposure is hybrid, a few made tools; cached on the library's generation."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mcp import types
@@ -27,10 +28,13 @@ class Listing:
 
 
 class Catalogue:
-    """The list of tools as of now. limit: made tools that are listed at most; 0: the fixed commands alone."""
+    """The list of tools as of now.
 
-    def __init__(self, store: Store, limit: int, asks_a_model: bool):
-        self._store, self._limit = store, limit
+    uses: how often each tool was used. limit: made tools that are listed at most; 0: the fixed commands alone.
+    """
+
+    def __init__(self, store: Store, uses: Callable[[], dict[str, int]], limit: int, asks_a_model: bool):
+        self._store, self._uses, self._limit = store, uses, limit
         self._fixed = tuple(fixed_commands(asks_a_model))
         self._listing: Listing | None = None
 
@@ -51,7 +55,7 @@ class Catalogue:
 
     def _choose(self, generation: int) -> Listing:
         """Pinned ones, then most used, until the limit; ordered by name. One that clients could choke on is left out."""
-        uses = self._store.uses() if self._limit else {}
+        uses = self._uses() if self._limit else {}
         ranked = sorted(
             self.live() if self._limit else [], key=lambda row: (not row.pinned, -uses.get(row.name, 0), row.name)
         )

@@ -66,8 +66,11 @@ class ToolShelf(Protocol):
     def pin(self, name: str, pinned: bool) -> None:
         """List a tool before others, or no longer. Raises: NotFound."""
 
-    def note_use(self, name: str) -> None:
-        """Count one use. Does not change `generation()`."""
+    def note_use(self, name: str, times: int = 1, *, wait: bool = True) -> None:
+        """Count uses. Does not change `generation()`.
+
+        wait: for another process that is writing. Raises: StoreBusy; without `wait` at once.
+        """
 
     def banks(self, exclude: str, per_tool: int) -> dict[str, list[Example]]:
         """Up to `per_tool` examples of each live tool but `exclude`: their first ones."""

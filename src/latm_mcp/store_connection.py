@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from latm_mcp.errors import BadInput, StoreUnusable
+from latm_mcp.errors import BadInput, StoreBusy, StoreUnusable
 
 BUSY_SECONDS = 5.0
 
@@ -36,7 +36,8 @@ def plain_errors(path: Path) -> Iterator[None]:
         # SQLITE_IOERR_WRITE and the like: the first two parts tell the kind.
         kind = "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
         advice = _ADVICE.get(kind, "it refused a step. Check that nothing else has changed or replaced it")
-        raise StoreUnusable(f"The library {str(path)!r} cannot be used: {advice} ({error}).") from error
+        unusable = StoreBusy if kind in ("SQLITE_BUSY", "SQLITE_LOCKED") else StoreUnusable
+        raise unusable(f"The library {str(path)!r} cannot be used: {advice} ({error}).") from error
     except ValidationError as error:
         raise StoreUnusable(
             f"The library {str(path)!r} holds a {error.title} that this release cannot read. Restore a copy of the library,"
@@ -59,6 +60,16 @@ class Database:
         self._turn = threading.Lock()
         self._closed = False
 
+    def number(self, select: str) -> int:
+        """The one number that a SELECT gives; the short way, for what is asked at each call."""
+        try:
+            with self._turn:
+                self._check_open()
+                return int(self._connection.execute(select).fetchone()[0])
+        except sqlite3.Error:
+            with plain_errors(self._path):
+                raise
+
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """One's turn for a single SELECT. Several in a row may see different states: see `snapshot`."""
@@ -67,8 +78,10 @@ class Database:
             yield self._connection
 
     @contextmanager
-    def writing(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
+    def writing(self, *, durable: bool, wait: bool = True) -> Iterator[sqlite3.Connection]:
         """One transaction: all of the block, or nothing if it raises or the process dies.
+
+        wait: for another process that is writing; without, that is StoreBusy at once.
 
         durable: it also outlives a power cut from the moment it returns (a disk flush); without, a power cut may take
         the last few such steps, in order, though no crash or kill does.
@@ -76,8 +89,7 @@ class Database:
         with self._turn, plain_errors(self._path):
             self._check_open()
             self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-            # IMMEDIATE: the write lock comes first, so that no read goes stale and the busy time-out holds.
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._begin(wait)
             try:
                 yield self._connection
                 self._connection.execute("COMMIT")
@@ -85,6 +97,17 @@ class Database:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+
+    def _begin(self, wait: bool) -> None:
+        # IMMEDIATE: the write lock comes first, so that no read goes stale and the busy time-out holds.
+        if wait:
+            self._connection.execute("BEGIN IMMEDIATE")
+            return
+        self._connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        finally:
+            self._connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:

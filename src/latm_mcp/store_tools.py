@@ -25,8 +25,7 @@ class SqliteTools:
     _listing: tuple[int, list[Listed]] | None
 
     def generation(self) -> int:
-        with self._db.reading() as connection:
-            return int(connection.execute("SELECT value FROM generation").fetchone()[0])
+        return self._db.number("SELECT value FROM generation")
 
     def listed(self) -> list[Listed]:
         known = self._listing
@@ -113,9 +112,9 @@ class SqliteTools:
         with self._db.writing(durable=True) as connection:
             self._set(connection, name, f"pinned = {int(pinned)}")
 
-    def note_use(self, name: str) -> None:
-        with self._db.writing(durable=False) as connection:
-            connection.execute("UPDATE tools SET uses = uses + 1 WHERE name = ?", (name,))
+    def note_use(self, name: str, times: int = 1, *, wait: bool = True) -> None:
+        with self._db.writing(durable=False, wait=wait) as connection:
+            connection.execute("UPDATE tools SET uses = uses + ? WHERE name = ?", (times, name))
 
     def banks(self, exclude: str, per_tool: int) -> dict[str, list[Example]]:
         with self._db.reading() as connection:

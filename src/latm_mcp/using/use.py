@@ -10,7 +10,8 @@ from latm_mcp.models import Signature, Tool
 from latm_mcp.outcomes import AnswerQuestion, CallFunction, Json, Limits, Outcome, Program, Returned
 from latm_mcp.sandbox import Sandbox
 
-MAX_ARGUMENT_BYTES = 1 << 20
+# Bytes of arguments times bytes of their schema that are checked at once, within 20 ms; a thread costs as much as most calls.
+AT_ONCE = 1 << 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +35,27 @@ async def answer(tool: Tool, question: str, sandbox: Sandbox, limits: Limits) ->
 async def call(tool: Tool, arguments: dict[str, Json], sandbox: Sandbox, limits: Limits) -> Outcome:
     """Call a tool's function with arguments that are checked against its schema first.
 
-    Raises: BadInput, naming the first argument that does not fit and the signature; Oversized, above 1 MiB of JSON.
+    Raises: BadInput, naming the first argument that does not fit and the signature; Oversized, above the bound of the limits.
     """
-    _check_size(arguments)
-    # Checking a hundred thousand items takes seconds, in which others are served.
-    unfit = await to_thread.run_sync(_first_unfit, tool.signature, arguments, abandon_on_cancel=True)
+    size = _size(arguments, limits.argument_bytes)
+    if size * len(repr(tool.signature.parameters)) <= AT_ONCE:
+        unfit = _first_unfit(tool.signature, arguments)
+    else:  # Checking a hundred thousand items takes seconds, in which others are served.
+        unfit = await to_thread.run_sync(_first_unfit, tool.signature, arguments, abandon_on_cancel=True)
     if unfit is not None:
         raise BadInput(unfit)
     return await sandbox.run(Program(tool.source, tool.signature.function), CallFunction(arguments), limits=limits)
 
 
-def _check_size(arguments: dict[str, Json]) -> None:
+def _size(arguments: dict[str, Json], most: int) -> int:
+    """How many bytes of JSON they are. Raises: BadInput; Oversized."""
     try:
         size = len(json.dumps(arguments, ensure_ascii=False).encode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError) as why:
         raise BadInput(f"The arguments are no JSON values: {str(why)[:200]}. Send plain ones, not so deep.") from why
-    if size > MAX_ARGUMENT_BYTES:
-        raise Oversized(
-            f"The arguments are {size} bytes of JSON, more than {MAX_ARGUMENT_BYTES}: send fewer at a time."
-        )
+    if size > most:
+        raise Oversized(f"The arguments are {size} bytes of JSON, more than {most}: send fewer at a time.")
+    return size
 
 
 def _first_unfit(signature: Signature, arguments: dict[str, Json]) -> str | None:

@@ -1,0 +1,62 @@
+"""How often tools are used: counted at once, written soon after, so that no answer waits for another process that writes."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import anyio
+
+from latm_mcp.errors import StoreBusy
+from latm_mcp.store import Store, best_effort
+
+WRITE_AFTER_SECONDS = 0.5
+
+
+class Uses:
+    """This process's counts: written after half a second, so that only a process that is killed loses the last of them.
+
+    Where the library cannot be written they are kept, and written with the next ones or at the end.
+    """
+
+    def __init__(self, store: Store):
+        self._store = store
+        self._unwritten: Counter[str] = Counter()
+        self._noted = anyio.Event()
+
+    def note(self, name: str) -> None:
+        """Count one use, without waiting for anything."""
+        self._unwritten[name] += 1
+        self._noted.set()
+
+    def until_now(self) -> dict[str, int]:
+        """How often each tool was used: what the library says, and what is not written there yet."""
+        return dict(Counter(self._store.uses()) + self._unwritten)
+
+    async def keep_writing(self) -> None:
+        """Write for ever what was counted; later, while another process writes: the event loop never waits for one."""
+        while True:
+            await self._noted.wait()
+            await anyio.sleep(WRITE_AFTER_SECONDS)
+            self._noted = anyio.Event()
+            with best_effort("uses are not counted yet"):
+                try:
+                    self.write(wait=False)
+                except StoreBusy:
+                    self._noted.set()
+
+    def write(self, *, wait: bool) -> None:
+        """Write all that was counted. wait: for another process that is writing. Raises: StoreBusy, StoreUnusable."""
+        for name in tuple(self._unwritten):
+            self._store.note_use(name, self._unwritten[name], wait=wait)
+            del self._unwritten[name]
+
+
+@contextmanager
+def counted(store: Store) -> Iterator[Uses]:
+    """The counts of a process, all written at the end."""
+    uses = Uses(store)
+    try:
+        yield uses
+    finally:
+        with best_effort("the last uses are not counted"):
+            uses.write(wait=True)
