@@ -190,7 +190,7 @@ async def _answered(latm: Latm, tool: Tool, file: DataFile, row: BenchRow) -> Be
     if tool.adapter:
         requests = [AnswerQuestion(example.question) for example in file.questions]
         program = Program(tool.source, tool.signature.function)
-        outcomes = await latm.sandbox.run_batch(program, requests, limits=latm.shop.limits)
+        outcomes = await latm.sandbox.run_batch(program, requests, limits=latm.limits_of(tool.name))
         judged = zip(file.questions, requests, outcomes, strict=True)
         verdicts = [judge(0, *each, tool.comparison).verdict for each in judged]
     return replace(

@@ -100,6 +100,8 @@ def _library_command(name: str) -> Command:
             from latm_mcp.cli_library import list_tools as command
         case "show":
             from latm_mcp.cli_library import show as command
+        case "limits":
+            from latm_mcp.cli_limits import limits as command
         case other:
             assert other == "export", other
             from latm_mcp.cli_library import export as command

@@ -3,6 +3,8 @@
 import argparse
 from collections.abc import Callable
 
+from latm_mcp.outcomes import LIMIT_BOUNDS
+
 EPILOG = """\
 exit codes:
   0  done
@@ -13,6 +15,14 @@ exit codes:
 LATM_HOME is where the library is kept; LATM_MAKER_MODEL, with LATM_MAKER_BASE_URL and LATM_MAKER_API_KEY where the
 endpoint needs them, is the model that `make` asks.
 """
+LIMITS = {
+    "seconds": ("S", "wall time of a call"),
+    "cpu_seconds": ("S", "processor time; goes with --seconds where neither settings nor person say otherwise"),
+    "memory_mib": ("N", "memory, in MiB"),
+    "output_bytes": ("N", "bytes of the result as JSON"),
+    "argument_bytes": ("N", "bytes of the arguments as JSON"),
+    "recursion": ("N", "depth of Python calls"),
+}
 PLAIN = argparse.RawDescriptionHelpFormatter
 
 
@@ -46,6 +56,7 @@ def build_parser(version: str) -> argparse.ArgumentParser:
     _call(command("call", "call a tool with arguments, or put a question to it"))
     _json(command("list", "list the tools"))
     _show(command("show", "show a tool: source, signature, evidence, examples, provenance"))
+    _limits(command("limits", "show the limits of a tool's calls, or set them; for a person, never for a model"))
     _sharing(command)
     _bench(command("bench", "make a tool from rows 1 to 6 of each data file, then put its rows 11 to 250 to it"))
     return parser
@@ -126,6 +137,16 @@ def _call(parser: argparse.ArgumentParser) -> None:
 
 def _show(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME")
+    _json(parser)
+
+
+def _limits(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME")
+    for limit, (metavar, does) in LIMITS.items():
+        low, high = LIMIT_BOUNDS[limit]
+        option = f"--{limit.replace('_', '-')}"
+        parser.add_argument(option, metavar=metavar, help=f"{does}, {low:.10g} to {high:.10g}")
+    parser.add_argument("--reset", action="store_true", help="forget what was set for this tool until now")
     _json(parser)
 
 

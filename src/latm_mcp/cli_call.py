@@ -10,7 +10,7 @@ from latm_mcp.compare import result_as_answer
 from latm_mcp.errors import BadInput
 from latm_mcp.latm import open_latm
 from latm_mcp.latm_sentences import argument_faults
-from latm_mcp.outcomes import Json, Outcome, Returned, refused
+from latm_mcp.outcomes import Json, Outcome, OutOfMemory, OutputTooLarge, Returned, TimedOut, refused
 from latm_mcp.settings import Settings
 from latm_mcp.using.use import Answer
 
@@ -35,6 +35,8 @@ def call(options: argparse.Namespace, settings: Settings) -> int:
         f"latm-mcp: {options.name!r} "
         + ("cannot read this question." if abstained else f"gave no answer: {got.sentence}")
     )
+    if isinstance(got, TimedOut | OutOfMemory | OutputTooLarge):
+        tell(f"`latm-mcp limits {options.name}` shows its limits, and sets others.")
     return FAILED
 
 

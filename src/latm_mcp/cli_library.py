@@ -4,10 +4,11 @@ import argparse
 from pathlib import Path
 
 from latm_mcp.cli_screen import write, write_field, write_json, write_quoted, write_table
-from latm_mcp.cli_words import counted, evidence_words, listed_evidence, made_words
+from latm_mcp.cli_words import counted, evidence_words, limit_words, listed_evidence, made_words
 from latm_mcp.errors import NotFound
 from latm_mcp.latm_sentences import no_such_tool
 from latm_mcp.models import Tool
+from latm_mcp.outcomes import OwnLimits
 from latm_mcp.settings import Settings
 from latm_mcp.store import Listed, Store, open_store
 from latm_mcp.store_files import write_tool
@@ -38,13 +39,16 @@ def show(options: argparse.Namespace, settings: Settings) -> int:
     with open_store(settings.home) as store:
         tool, state = found(store, options.name), store.state(options.name)
         versions, uses = store.versions(options.name), store.uses().get(options.name, 0)
+        own = store.own_limits().get(options.name, OwnLimits()).given
     if options.json:
-        body = tool.model_dump(mode="json") | {"state": state, "uses": uses, "versions": versions}
+        body = tool.model_dump(mode="json") | {"state": state, "uses": uses, "versions": versions, "own_limits": own}
         write_json(body)
         return 0
     write(f"{tool.name} ({state}, used {counted(uses, 'time')})")
     write_facts(tool)
     write(f"version: {tool.version}" + (f", and {len(versions) - 1} before it" if len(versions) > 1 else ""))
+    if own:
+        write(f"own limits: {limit_words(own)}; see `latm-mcp limits {tool.name}`")
     write("\nsource:")
     write_quoted(tool.source)
     write_examples(tool, EXAMPLES_SHOWN)

@@ -1,5 +1,7 @@
 """Tools and their evidence in words and as JSON, the same in every command."""
 
+from collections.abc import Mapping
+
 from latm_mcp.latm_results import MakeResult
 from latm_mcp.models import Evidence, Provenance, Tool
 from latm_mcp.outcomes import Json
@@ -38,6 +40,11 @@ def made_words(made: Provenance) -> str:
     return (
         f"made by: {made.maker} ({made.model}), {made.made_at}, {tries}{', rewritten once' if made.rewritten else ''}"
     )
+
+
+def limit_words(limits: Mapping[str, float]) -> str:
+    """Limits by their options' names: "seconds 5, memory-mib 512"."""
+    return ", ".join(f"{limit.replace('_', '-')} {value:.10g}" for limit, value in limits.items())
 
 
 def counted(number: int, one: str, many: str = "") -> str:

@@ -16,7 +16,7 @@ from latm_mcp.making.propose import propose
 from latm_mcp.making.verify import Judge, verify
 from latm_mcp.making.wrap import wrap
 from latm_mcp.models import Failure, Maker, Progress, Provenance, Reply, Stage, Task, Tool, Try, Verified
-from latm_mcp.outcomes import Limits
+from latm_mcp.outcomes import Limits, OwnLimits
 from latm_mcp.sandbox import Sandbox
 from latm_mcp.splits import exposures
 from latm_mcp.store import Job, Store
@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 MAX_FEEDBACK = 32 * 1024  # characters of a feedback
 FOREIGN_TOOLS = 10  # of a library's own tools, beside the shipped generators: a making must not grow with the library
+NO_LIMITS = OwnLimits()  # of a tool for which nobody set any
 FOREIGN_PER_TOOL = 4  # questions of each other tool and generator that a new adapter must refuse
 
 
@@ -39,6 +40,15 @@ class Workshop:
     sandbox: Sandbox
     limits: Limits
     tools_folder: Path
+
+    def limits_of(self, name: str) -> Limits:
+        """What holds for a tool's calls: the deployment's limits under those that a person set for it."""
+        return self.store.own_limits().get(name, NO_LIMITS).over(self.limits)
+
+    def longest_seconds(self) -> float:
+        """The wall time that a call may take of the tool that may take the longest."""
+        own = self.store.own_limits()
+        return max([self.limits.seconds, *(self.limits_of(name).seconds for name in own)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +109,7 @@ async def judged(
     shop: Workshop, task: Task, tries: Sequence[Try], turn: Turn, reply: Reply
 ) -> tuple[Verified | None, Try]:
     """What a reply comes to: verified, or a try that carries its failure; nothing is kept here."""
+    shop = replace(shop, limits=shop.limits_of(task.name))  # a next version is judged as it will be called
     rewrote = False
     stage: Stage = turn.stage
     try:

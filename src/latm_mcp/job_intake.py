@@ -44,11 +44,11 @@ async def fitting_tool(shop: Workshop, request: MakeRequest, dispatcher: Dispatc
 
 async def _fits(shop: Workshop, tool: Tool, examples: Sequence[Example]) -> bool:
     requests = [AnswerQuestion(example.question) for example in examples]
-    program = Program(tool.source, tool.signature.function)
-    first = await shop.sandbox.run(program, requests[0], limits=shop.limits)
+    program, limits = Program(tool.source, tool.signature.function), shop.limits_of(tool.name)
+    first = await shop.sandbox.run(program, requests[0], limits=limits)
     if judge(0, examples[0], requests[0], first, tool.comparison).verdict != "passed":
         return False
-    outcomes = await shop.sandbox.run_batch(program, requests, limits=shop.limits)
+    outcomes = await shop.sandbox.run_batch(program, requests, limits=limits)
     rows = zip(examples, requests, outcomes, strict=True)
     return all(judge(0, *row, tool.comparison).verdict == "passed" for row in rows)
 
@@ -103,7 +103,7 @@ async def _unanswered(shop: Workshop, previous: Tool, examples: Sequence[Example
         return ()
     requests = [AnswerQuestion(example.question) for example in examples]
     program = Program(previous.source, previous.signature.function)
-    outcomes = await shop.sandbox.run_batch(program, requests, limits=shop.limits)
+    outcomes = await shop.sandbox.run_batch(program, requests, limits=shop.limits_of(previous.name))
     rows = zip(examples, requests, outcomes, strict=True)
     return tuple(row[0] for row in rows if judge(0, *row, previous.comparison).verdict != "passed")
 

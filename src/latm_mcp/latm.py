@@ -21,7 +21,7 @@ from latm_mcp.latm_results import Dispatched, MakeResult, fitting, not_asked, re
 from latm_mcp.latm_sentences import asked_question, no_such_tool
 from latm_mcp.latm_uses import Uses, counted
 from latm_mcp.models import Draft, Maker, Progress, Reply, Tool, Usage
-from latm_mcp.outcomes import Json, Outcome
+from latm_mcp.outcomes import Json, Limits, Outcome
 from latm_mcp.sandbox import Sandbox, open_sandbox
 from latm_mcp.settings import Settings
 from latm_mcp.store import Job, Store, open_store
@@ -125,7 +125,7 @@ class Latm:
     async def call(self, name: str, arguments: dict[str, Json]) -> Outcome:
         """Call a tool's function. Raises: NotFound; BadInput, for arguments that do not fit its schema."""
         tool = self.live(name)
-        outcome = await use.call(tool, arguments, self.sandbox, self.shop.limits)
+        outcome = await use.call(tool, arguments, self.sandbox, self.limits_of(name))
         self.uses.note(name)
         return outcome
 
@@ -134,7 +134,7 @@ class Latm:
         tool = self.live(name)
         if not tool.adapter:
             raise BadInput(f"{name!r} cannot read questions by itself: call it with arguments, {tool.signature.text}.")
-        got = await use.answer(tool, asked_question(question), self.sandbox, self.shop.limits)
+        got = await use.answer(tool, asked_question(question), self.sandbox, self.limits_of(name))
         if isinstance(got, use.Answer):
             self.uses.note(name)
         return got
@@ -147,7 +147,7 @@ class Latm:
         answers: dict[str, use.Answer] = {}
 
         async def ask(name: str) -> None:
-            got = await use.answer(self.live(name), question, self.sandbox, self.shop.limits)
+            got = await use.answer(self.live(name), question, self.sandbox, self.limits_of(name))
             if isinstance(got, use.Answer):
                 answers[name] = got
 
@@ -167,6 +167,10 @@ class Latm:
         if tool is None:
             raise NotFound(no_such_tool(self.store, name))
         return tool
+
+    def limits_of(self, name: str) -> Limits:
+        """The limits of a tool's calls: the settings', under those that a person set for it."""
+        return self.shop.limits_of(name)
 
     def write_out_missing(self) -> None:
         """Write the folders of published tools that have none: after a crash or a full disk, or where people removed them."""

@@ -3,7 +3,9 @@
 `sentence` is one bounded sentence for a model or a person. Nothing here holds an expected answer.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 # None | bool | int | float | str | list[Json] | dict[str, Json]: a recursive alias is of no use to isinstance
@@ -66,6 +68,48 @@ class Limits:
     output_bytes: int = 1 << 20
     argument_bytes: int = 1 << 20
     recursion: int = 1000
+
+
+# From and to what a limit may be set, in the settings and for one tool.
+LIMIT_BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "seconds": (0.01, 3600),
+        "cpu_seconds": (0.01, 3600),
+        "memory_mib": (64, 4096),
+        "output_bytes": (1 << 10, 64 << 20),
+        "argument_bytes": (1 << 10, 64 << 20),
+        "recursion": (100, 5000),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnLimits:
+    """The limits that a person set for one tool; None: what holds for all."""
+
+    seconds: float | None = None
+    cpu_seconds: float | None = None
+    memory_mib: int | None = None
+    output_bytes: int | None = None
+    argument_bytes: int | None = None
+    recursion: int | None = None
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> "OwnLimits":
+        """Those limits that are named."""
+        return replace(cls(), **given)
+
+    @property
+    def given(self) -> dict[str, float]:
+        """Only those that were set."""
+        return {row.name: value for row in fields(self) if (value := getattr(self, row.name)) is not None}
+
+    def over(self, limits: Limits) -> Limits:
+        """All limits of the tool. Processor time goes with wall time where it does for all, and was not set itself."""
+        given: dict[str, Any] = self.given
+        if "seconds" in given and limits.cpu_seconds == limits.seconds:
+            given = {"cpu_seconds": given["seconds"]} | given
+        return replace(limits, **given)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.1  # how often the library is looked at for what other processes published
 USE_SECONDS = 45.0  # some clients give a request up after 60 and lose its answer
+OVER_LIMIT_SECONDS = 10.0  # for a worker to be free, beyond the limit of a call
 WARM_AFTER_SECONDS = 0.2  # the first list is on its way to the client by then
 
 
@@ -68,7 +69,6 @@ class Face:
         self.announcer = Announcer(latm.store, self.catalogue)
         self.desk = MakingDesk(latm, self.catalogue, self.announcer, settings.answer_within)
         self.listed = anyio.Event()
-        self._patience = max(USE_SECONDS, settings.limits.seconds + 10)
 
     async def list_tools(self, ctx: ServerRequestContext[Any, Any], params: object) -> types.ListToolsResult:
         """The present list."""
@@ -88,14 +88,22 @@ class Face:
     ) -> types.CallToolResult:
         if name == "make_tool":  # it keeps to its own time
             return await self.desk.make_tool(ctx, arguments)
+        patience = self._patience(name, arguments)
         try:
-            with anyio.fail_after(self._patience):
+            with anyio.fail_after(patience):
                 return await self._use(client_of(ctx), name, arguments)
         except TimeoutError:
             raise SandboxUnavailable(
-                f"There is no answer after {self._patience:g} s: the sandbox may still be compiled, which happens once on a "
+                f"There is no answer after {patience:g} s: the sandbox may still be compiled, which happens once on a "
                 "machine, or it is busy. Try again in a minute."
             ) from None
+
+    def _patience(self, name: str, arguments: dict[str, Json]) -> float:
+        """Seconds after which a request is given up: more than its tool's calls may take."""
+        called = arguments.get("name") if name == "call_tool" else name
+        shop = self.latm.shop
+        limit = shop.longest_seconds() if name == "dispatch" else shop.limits_of(str(called)).seconds
+        return max(USE_SECONDS, limit + OVER_LIMIT_SECONDS)
 
     async def _use(self, client: str, name: str, arguments: dict[str, Json]) -> types.CallToolResult:
         if name == "dispatch":

@@ -5,12 +5,25 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from latm_mcp.errors import BadInput
-from latm_mcp.outcomes import Limits, SandboxKind
+from latm_mcp.outcomes import LIMIT_BOUNDS, Limits, OwnLimits, SandboxKind
 
 ExposureMode: TypeAlias = Literal["hybrid", "static"]
+
+# The variables that set the limits of every call.
+LIMIT_VARIABLES: Mapping[str, str] = MappingProxyType(
+    {
+        "seconds": "LATM_CALL_SECONDS",
+        "cpu_seconds": "LATM_CALL_CPU_SECONDS",
+        "memory_mib": "LATM_MEMORY_MIB",
+        "output_bytes": "LATM_OUTPUT_BYTES",
+        "argument_bytes": "LATM_ARGUMENT_BYTES",
+        "recursion": "LATM_RECURSION",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +117,16 @@ def _url(environ: Mapping[str, str], name: str) -> str | None:
     return value
 
 
+def read_limit(limit: str, text: str, said: str) -> float:
+    """A limit as somebody wrote it. limit: a field of `Limits`; said: what they call it, for the refusal. Raises: BadInput."""
+    number = _bounded(said, text, LIMIT_BOUNDS[limit])
+    return number if limit in ("seconds", "cpu_seconds") else _as_whole(said, text, number)
+
+
 def _limits(environ: Mapping[str, str]) -> Limits:
-    seconds = _number(environ, "LATM_CALL_SECONDS", 10.0, (0.01, 3600))
-    return Limits(
-        seconds=seconds,
-        cpu_seconds=_number(environ, "LATM_CALL_CPU_SECONDS", seconds, (0.01, 3600)),
-        memory_mib=_whole(environ, "LATM_MEMORY_MIB", 256, (64, 4096)),
-        output_bytes=_whole(environ, "LATM_OUTPUT_BYTES", 1 << 20, (1 << 10, 64 << 20)),
-        argument_bytes=_whole(environ, "LATM_ARGUMENT_BYTES", 1 << 20, (1 << 10, 64 << 20)),
-        recursion=_whole(environ, "LATM_RECURSION", 1000, (100, 5000)),
-    )
+    texts = ((limit, variable, _text(environ, variable)) for limit, variable in LIMIT_VARIABLES.items())
+    given = {limit: read_limit(limit, text, variable) for limit, variable, text in texts if text is not None}
+    return OwnLimits.of(given).over(Limits())
 
 
 def _choice(environ: Mapping[str, str], name: str, choices: tuple[str, str]) -> str | None:
@@ -123,22 +136,28 @@ def _choice(environ: Mapping[str, str], name: str, choices: tuple[str, str]) -> 
     return value
 
 
-def _whole(environ: Mapping[str, str], name: str, default: int, bounds: tuple[int, int]) -> int:
-    number = _number(environ, name, default, bounds)
-    if not number.is_integer():
-        raise BadInput(f"{name} is {environ[name]!r}: set it to a whole number.")
-    return int(number)
+def _whole(environ: Mapping[str, str], name: str, default: int, bounds: tuple[float, float]) -> int:
+    value = _text(environ, name)
+    return default if value is None else _as_whole(name, value, _bounded(name, value, bounds))
 
 
 def _number(environ: Mapping[str, str], name: str, default: float, bounds: tuple[float, float]) -> float:
     value = _text(environ, name)
-    if value is None:
-        return float(default)
+    return default if value is None else _bounded(name, value, bounds)
+
+
+def _as_whole(name: str, value: str, number: float) -> int:
+    if not number.is_integer():
+        raise BadInput(f"{name} is {value!r}: set it to a whole number.")
+    return int(number)
+
+
+def _bounded(name: str, value: str, bounds: tuple[float, float]) -> float:
     low, high = bounds
     try:
         number = float(value)
     except ValueError:
         number = math.nan
     if not low <= number <= high:
-        raise BadInput(f"{name} is {value!r}: set it to a number from {low:g} to {high:g}.")
+        raise BadInput(f"{name} is {value!r}: set it to a number from {low:.10g} to {high:.10g}.")
     return number

@@ -7,13 +7,14 @@ Every method raises StoreUnusable, with a sentence, where the library cannot be 
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
 from latm_mcp.errors import StoreUnusable
 from latm_mcp.models import Example, Failure, Reply, Status, Task, Tool, Try, Usage
+from latm_mcp.outcomes import OwnLimits
 from latm_mcp.store_nouns import AuditRow, Job, Listed, Role, ToolState, UsageRow
 from latm_mcp.store_sqlite import SqliteStore, open_database
 
@@ -74,6 +75,19 @@ class ToolShelf(Protocol):
 
     def banks(self, exclude: str, per_tool: int) -> dict[str, list[Example]]:
         """Up to `per_tool` examples of each live tool but `exclude`: their first ones."""
+
+
+class LimitTable(Protocol):
+    """The limits that persons set for single tools, by name: they hold for every version, until the tool is archived."""
+
+    def own_limits(self) -> Mapping[str, OwnLimits]:
+        """Those of every tool that has any. Cached on `generation()`."""
+
+    def set_limits(self, name: str, limits: OwnLimits, actor: str, *, reset: bool = False) -> None:
+        """Set a live tool's limits that are given here, the others stay. reset: forget those that were set until now.
+
+        Raises: NotFound; BadInput, for a tool that no person has approved yet.
+        """
 
 
 class JobBook(Protocol):
@@ -141,7 +155,7 @@ class Ledger(Protocol):
         """The latest `limit` entries, newest first."""
 
 
-class Store(ToolShelf, JobBook, Ledger, Protocol):
+class Store(ToolShelf, LimitTable, JobBook, Ledger, Protocol):
     """All of the library."""
 
 

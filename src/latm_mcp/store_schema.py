@@ -41,7 +41,14 @@ _FIRST = (
         detail TEXT NOT NULL)""",
 )
 
-MIGRATIONS: tuple[Sequence[str], ...] = (_FIRST,)
+_LIMITS = (
+    # NULL: what holds for all tools.
+    """CREATE TABLE limits (
+        tool TEXT PRIMARY KEY, seconds REAL, cpu_seconds REAL, memory_mib INTEGER, output_bytes INTEGER,
+        argument_bytes INTEGER, recursion INTEGER) WITHOUT ROWID""",
+)
+
+MIGRATIONS: tuple[Sequence[str], ...] = (_FIRST, _LIMITS)
 
 
 def migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[Sequence[str]] = MIGRATIONS) -> None:

@@ -9,18 +9,20 @@ from pathlib import Path
 from latm_mcp.store_connection import BUSY_SECONDS, Database, plain_errors
 from latm_mcp.store_jobs import SqliteJobs
 from latm_mcp.store_ledger import SqliteLedger
+from latm_mcp.store_limits import SqliteLimits
 from latm_mcp.store_schema import migrate
 from latm_mcp.store_tools import SqliteTools
 
 FILE_NAME = "library.sqlite"
 
 
-class SqliteStore(SqliteTools, SqliteJobs, SqliteLedger):
+class SqliteStore(SqliteTools, SqliteLimits, SqliteJobs, SqliteLedger):
     """`store.Store` on SQLite; what each method promises is written there."""
 
     def __init__(self, database: Database, clock: Callable[[], float]):
         self._db, self._clock = database, clock
         self._listing = None
+        self._own_limits = None
 
 
 def open_database(home: Path) -> Database:

@@ -11,6 +11,7 @@ from latm_mcp.models import Example, Failure, Status, Tool
 from latm_mcp.store_connection import Database
 from latm_mcp.store_jobs import finish
 from latm_mcp.store_ledger import moment, note
+from latm_mcp.store_limits import forget_limits
 from latm_mcp.store_nouns import Listed, ToolState
 
 _COLUMNS = tuple(column.name for column in fields(Listed))  # the table's columns bear the same names
@@ -106,6 +107,7 @@ class SqliteTools:
     def archive(self, name: str, actor: str) -> None:
         with self._db.writing(durable=True) as connection:
             self._set(connection, name, "state = 'archived'")
+            forget_limits(connection, name)
             note(connection, self._clock(), actor, "archive", name)
 
     def pin(self, name: str, pinned: bool) -> None:

@@ -1,0 +1,266 @@
+"""The limits of one tool, as a person sets them: through the command line and a client, for every version, by no model."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from front_door import SORTING, FrontDoor
+from sandboxed import settings_at
+from scripted import sort_words
+from served import EXAMPLES, REQUEST, call, make_by_client, names, refusal, served
+
+from latm_mcp.latm import open_latm
+from latm_mcp.latm_import import import_tool
+from latm_mcp.outcomes import LIMIT_BOUNDS, Limits, OwnLimits, Returned, TimedOut
+from latm_mcp.server import Face
+from latm_mcp.settings import LIMIT_VARIABLES, Settings
+from latm_mcp.store import open_store
+from latm_mcp.store_schema import MIGRATIONS, migrate
+
+pytestmark = pytest.mark.anyio
+
+NAME = "sort_words"
+TIGHT = Limits(seconds=0.3, cpu_seconds=0.3)
+MANY = ["b", "a"] * 30  # more words than any example has
+SLOW = sort_words().replace(
+    "    return sorted(words)",
+    """    end = time.monotonic() + 0.6 * (len(words) > 50)
+    while time.monotonic() < end:
+        pass
+    return sorted(words)""",
+)
+SLOW = SLOW.replace("import re\n", "import re\nimport time\n")
+
+
+@pytest.fixture
+def door(tmp_path: Path, sandbox_cache: Path) -> FrontDoor:
+    return FrontDoor(tmp_path / "home", sandbox_cache)
+
+
+@pytest.fixture
+async def slow(door: FrontDoor) -> FrontDoor:
+    """A library with a tool that needs 0.6 s for many words."""
+    async with served(at(door), "auto") as client:
+        assert (await make_by_client(client, SLOW))["status"] == "published"
+    return door
+
+
+def at(door: FrontDoor, limits: Limits | None = None) -> Settings:
+    return settings_at(door.home, door.cache, **({} if limits is None else {"limits": limits}))
+
+
+async def sorted_many(client: Any) -> list[str]:
+    return (await call(client, "call_tool", name=NAME, arguments={"words": MANY}))["result"]
+
+
+async def test_a_tool_that_needs_longer_works_once_a_person_has_raised_its_limit(slow: FrontDoor):
+    async with served(at(slow, TIGHT), "auto") as client:
+        for command, arguments in (
+            ("call_tool", {"name": NAME, "arguments": {"words": MANY}}),
+            (NAME, {"words": MANY}),
+            ("call_tool", {"name": NAME, "question": SORTING + " ".join(MANY)}),
+        ):
+            assert "did not end within 0.3 s" in await refusal(client, command, **arguments)
+        slow.run("limits", NAME, "--seconds", "5")  # in another process, while the server runs
+        assert await sorted_many(client) == sorted(MANY)
+        assert (await call(client, NAME, words=MANY))["result"] == sorted(MANY)
+        dispatched = await call(client, "dispatch", question=SORTING + " ".join(MANY))
+        assert dispatched["answer"] == " ".join(sorted(MANY))
+        slow.run("limits", NAME, "--reset")
+        assert "did not end within 0.3 s" in await refusal(client, NAME, words=MANY)
+
+
+async def test_the_command_line_calls_under_the_tools_own_limits_and_says_how_to_set_them(slow: FrontDoor):
+    slow.more = {"LATM_CALL_SECONDS": "0.3"}
+    question = SORTING + " ".join(MANY)
+    done = slow.run("call", NAME, "--question", question, code=1)
+    assert "gave no answer: did not end within 0.3 s" in done.stderr
+    assert f"`latm-mcp limits {NAME}`" in done.stderr
+    slow.run("limits", NAME, "--seconds", "5")
+    assert slow.run("call", NAME, "--question", question).stdout.split() == sorted(MANY)
+
+
+async def test_what_holds_is_shown_with_where_it_comes_from(slow: FrontDoor):
+    slow.more = {"LATM_MEMORY_MIB": "128"}
+    before = slow.json("limits", NAME)
+    assert before["name"] == NAME
+    assert list(before["limits"]) == list(LIMIT_BOUNDS)
+    assert before["limits"]["seconds"] == {"value": 10.0, "from": "default"}
+    assert before["limits"]["memory_mib"] == {"value": 128, "from": "setting LATM_MEMORY_MIB"}
+    after = slow.json("limits", NAME, "--seconds", "2.5", "--memory-mib", "512")["limits"]
+    assert after["seconds"] == {"value": 2.5, "from": "set for this tool"}
+    assert after["cpu_seconds"] == {"value": 2.5, "from": "goes with seconds"}
+    assert after["memory_mib"] == {"value": 512, "from": "set for this tool"}
+    assert after["recursion"] == {"value": 1000, "from": "default"}
+    assert slow.json("limits", NAME)["limits"] == after
+    table = slow.run("limits", NAME).stdout
+    assert [line.split() for line in table.splitlines() if "memory" in line] == [
+        ["memory-mib", "512", "set", "for", "this", "tool"]
+    ]
+
+
+async def test_show_has_the_tools_own_limits_and_nothing_where_there_are_none(slow: FrontDoor):
+    assert "limits" not in slow.run("show", NAME).stdout
+    assert slow.json("show", NAME)["own_limits"] == {}
+    slow.run("limits", NAME, "--seconds", "20", "--argument-bytes", "4000000")
+    assert "own limits: seconds 20, argument-bytes 4000000;" in slow.run("show", NAME).stdout
+    assert slow.json("show", NAME)["own_limits"] == {"seconds": 20.0, "argument_bytes": 4000000}
+
+
+async def test_each_change_keeps_the_others_until_a_reset(slow: FrontDoor):
+    slow.run("limits", NAME, "--seconds", "20")
+    slow.run("limits", NAME, "--recursion", "2000")
+    slow.run("limits", NAME, "--seconds", "0.5")  # lower than all others': a person may
+    assert own(slow) == {"seconds": 0.5, "recursion": 2000}
+    slow.run("limits", NAME, "--reset", "--memory-mib", "64")
+    assert own(slow) == {"memory_mib": 64}
+    slow.run("limits", NAME, "--reset")
+    assert own(slow) == {}
+    with open_store(slow.home) as store:
+        rows = [row for row in store.audit_log(10) if row.action == "limits"]
+    assert {(row.actor, row.subject) for row in rows} == {("person at the command line", NAME)}
+    assert [row.detail for row in rows] == [
+        "reset",
+        "reset memory_mib=64",
+        "seconds=0.5",
+        "recursion=2000",
+        "seconds=20",
+    ]
+
+
+def own(door: FrontDoor) -> dict[str, float]:
+    found: dict[str, float] = door.json("show", NAME)["own_limits"]
+    return found
+
+
+async def test_a_value_out_of_bounds_is_refused_with_the_bounds_and_nothing_is_set(slow: FrontDoor):
+    for option, value, said in (
+        ("--seconds", "0", "to a number from 0.01 to 3600"),
+        ("--seconds", "inf", "to a number from 0.01 to 3600"),
+        ("--cpu-seconds", "nan", "to a number from 0.01 to 3600"),
+        ("--memory-mib", "63", "to a number from 64 to 4096"),
+        ("--output-bytes", "1e12", "to a number from 1024 to 67108864"),
+        ("--argument-bytes", "", "to a number from 1024 to 67108864"),
+        ("--recursion", "100.5", "to a whole number"),
+    ):
+        said_of_all = slow.refusal("limits", NAME, "--reset", "--seconds", "3", option, value)
+        assert said_of_all == f"latm-mcp: {option} is {value!r}: set it {said}."
+    assert own(slow) == {}
+
+
+async def test_a_name_that_is_no_tools_is_refused(slow: FrontDoor):
+    assert "There is no tool 'sort_word'. Did you mean 'sort_words'?" in slow.refusal(
+        "limits", "sort_word", "--seconds", "3"
+    )
+
+
+async def test_a_limit_survives_the_next_version_which_is_made_under_it(slow: FrontDoor):
+    question = SORTING + " ".join(MANY)
+    longer = {"question": question, "answer": " ".join(sorted(MANY))}
+    slow.run("limits", NAME, "--seconds", "5")
+    async with served(at(slow, TIGHT), "auto") as client:
+        request = {**REQUEST, "examples": [*EXAMPLES, longer], "force": True}
+        made = await make_by_client(client, SLOW + "\n# the second one\n", **request)
+        assert made["status"] == "published", made
+        assert await sorted_many(client) == sorted(MANY)
+    assert len(slow.json("show", NAME)["versions"]) == 2
+    assert own(slow) == {"seconds": 5.0}
+
+
+async def test_without_a_limit_of_its_own_such_a_version_is_refused(slow: FrontDoor):
+    longer = {"question": SORTING + " ".join(MANY), "answer": " ".join(sorted(MANY))}
+    async with served(at(slow, TIGHT), "auto") as client:
+        made = await make_by_client(
+            client, SLOW + "\n# the second one\n", **{**REQUEST, "examples": [*EXAMPLES, longer], "force": True}
+        )
+    assert made["status"] == "draft_needed"
+    assert "did not end within 0.3 s" in str(made["failure"])
+
+
+async def test_two_processes_on_one_library_hold_to_the_same_limits(slow: FrontDoor):
+    async with open_latm(at(slow, TIGHT)) as one, open_latm(at(slow, TIGHT)) as other:
+        assert isinstance(await other.call(NAME, {"words": MANY}), TimedOut)
+        one.store.set_limits(NAME, OwnLimits(seconds=5), "me")
+        assert isinstance(await other.call(NAME, {"words": MANY}), Returned)
+        slow.run("limits", NAME, "--seconds", "0.2")
+        assert await one.call(NAME, {"words": MANY}) == TimedOut(0.2)
+        assert await other.call(NAME, {"words": MANY}) == TimedOut(0.2)
+
+
+async def test_limits_go_with_the_tool_and_are_in_no_folder(slow: FrontDoor, tmp_path: Path):
+    slow.run("limits", NAME, "--seconds", "7")
+    slow.run("export", NAME, tmp_path / "out")
+    files = [path.read_text(encoding="utf-8") for path in (tmp_path / "out" / NAME).iterdir()]
+    assert len(files) == 3
+    assert not [text for text in files if "seconds" in text]
+    slow.run("archive", NAME)
+    async with open_latm(at(slow)) as latm:
+        await import_tool(latm.shop, tmp_path / "out" / NAME)
+    assert "approve sort_words` first" in slow.refusal("limits", NAME, "--seconds", "7")
+    slow.run("approve", NAME, "--yes")
+    assert own(slow) == {}
+
+
+async def test_no_command_of_a_client_sets_a_limit(slow: FrontDoor):
+    async with served(at(slow), "auto") as client:
+        assert set(await names(client)) == {"make_tool", "dispatch", "call_tool", NAME}
+        for command, arguments in (
+            ("limits", {"name": NAME, "seconds": 60}),
+            ("call_tool", {"name": NAME, "arguments": {"words": ["a"]}, "seconds": 60}),
+            ("make_tool", {**REQUEST, "limits": {"seconds": 60}}),
+        ):
+            assert (await client.call_tool(command, arguments)).is_error, command
+    assert own(slow) == {}
+
+
+async def test_a_request_is_given_up_only_after_its_tools_calls_may_have_ended(slow: FrontDoor):
+    async with open_latm(at(slow)) as latm:
+        face = Face(latm, at(slow))
+        requests: list[tuple[str, dict[str, Any]]] = [(NAME, {}), ("call_tool", {"name": NAME}), ("dispatch", {})]
+        assert [face._patience(*request) for request in requests] == [45, 45, 45]
+        latm.store.set_limits(NAME, OwnLimits(seconds=100), "me")
+        assert [face._patience(*request) for request in requests] == [110, 110, 110]
+        assert [face._patience("call_tool", {"name": other}) for other in ("other", [NAME], None)] == [45, 45, 45]
+
+
+async def test_a_library_of_the_format_before_is_migrated_and_its_tools_can_have_limits(slow: FrontDoor):
+    with closing(sqlite3.connect(slow.home / "library.sqlite", isolation_level=None)) as connection:
+        connection.execute("DROP TABLE limits")
+        connection.execute("PRAGMA user_version = 1")
+    assert slow.json("limits", NAME, "--seconds", "5")["limits"]["seconds"]["value"] == 5
+    with closing(sqlite3.connect(slow.home / "library.sqlite")) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+
+
+def test_the_first_step_of_the_migrations_alone_makes_the_format_before(tmp_path: Path):
+    with closing(sqlite3.connect(tmp_path / "library.sqlite", isolation_level=None)) as connection:
+        migrate(connection, tmp_path, MIGRATIONS[:1])
+        assert connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'limits'").fetchone() == (0,)
+    with open_store(tmp_path) as store:
+        assert store.own_limits() == {}
+
+
+def test_every_limit_has_bounds_a_variable_and_a_field_of_its_own():
+    assert (
+        list(Limits.__dataclass_fields__)
+        == list(LIMIT_BOUNDS)
+        == list(LIMIT_VARIABLES)
+        == list(OwnLimits.__dataclass_fields__)
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "general", "expected"),
+    [
+        ({}, Limits(), Limits()),
+        ({"seconds": 30.0}, Limits(), Limits(seconds=30, cpu_seconds=30)),
+        ({"seconds": 30.0}, Limits(cpu_seconds=4), Limits(seconds=30, cpu_seconds=4)),
+        ({"seconds": 30.0, "cpu_seconds": 5.0}, Limits(), Limits(seconds=30, cpu_seconds=5)),
+        ({"cpu_seconds": 5.0}, Limits(), Limits(cpu_seconds=5)),
+        ({"recursion": 100}, Limits(memory_mib=64), Limits(memory_mib=64, recursion=100)),
+    ],
+)
+def test_own_limits_stand_over_the_general_ones(given: dict[str, float], general: Limits, expected: Limits):
+    assert OwnLimits.of(given).over(general) == expected
