@@ -11,7 +11,7 @@ from pathlib import Path
 import anyio
 
 from latm_mcp.cli_makers import recorded_folder
-from latm_mcp.cli_screen import Told, progress, tell, write, write_json, write_table, write_wrapped
+from latm_mcp.cli_screen import progress, tell, write, write_json, write_table, write_wrapped
 from latm_mcp.cli_words import counted, unseen_words
 from latm_mcp.demo import DemoRow, Show, run_demo, tasks_of
 from latm_mcp.demo_starter import starter_root, starter_tools
@@ -37,7 +37,7 @@ def demo(options: argparse.Namespace, settings: Settings) -> int:
     starter = recorded_folder(options.starter, "--starter") if options.starter else starter_root()
     show = Show(starter, tasks_of(options.only), options.questions)
     with tempfile.TemporaryDirectory(prefix="latm-demo-") as home, progress() as told:
-        rows = anyio.run(_run, show, Path(home), settings.cache, told)
+        rows = anyio.run(run_demo, show, Path(home), settings, told)
     if options.json:
         write_json([_as_json(row) for row in rows])
     else:
@@ -47,10 +47,6 @@ def demo(options: argparse.Namespace, settings: Settings) -> int:
         if row.fault:
             tell(f"{row.task}: {row.fault}")
     return 0 if all(row.passed for row in rows) else 1
-
-
-async def _run(show: Show, home: Path, cache: Path, told: Told) -> list[DemoRow]:
-    return await run_demo(show, home, cache, told)
 
 
 def _cells(row: DemoRow) -> tuple[object, ...]:

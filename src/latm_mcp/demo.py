@@ -60,13 +60,14 @@ def tasks_of(only: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(name for name in known if not only or name in only)
 
 
-async def run_demo(show: Show, home: Path, cache: Path, told: Told) -> list[DemoRow]:
+async def run_demo(show: Show, home: Path, chosen: Settings, told: Told) -> list[DemoRow]:
     """Make every tool, then call and question each over MCP; a row for each task, failed ones too.
 
-    home: an empty folder for the library; cache: where the compiled sandbox is kept.
+    home: an empty folder for the library; chosen: which sandbox, and where its compiled code is kept.
     Raises: SandboxUnavailable, StoreUnusable.
     """
-    settings = Settings(home=home, cache=cache)  # the defaults: a recording depends on no one's environment
+    # Else the defaults: a recording depends on no one's environment.
+    settings = Settings(home=home, cache=chosen.cache, sandbox=chosen.sandbox)
     rows = []
     async with open_latm(settings, progress=lambda sentence: told("sandbox", sentence, 0.0)) as latm:
         for task in show.tasks:
@@ -121,7 +122,7 @@ async def _used(rows: Sequence[DemoRow], show: Show, settings: Settings, told: T
     server = "server"
     told(server, "starting `latm-mcp serve` and connecting a client", 0.1)
     try:
-        async with client_of(settings.home, settings.cache) as client:
+        async with client_of(settings.home, settings.cache, settings.sandbox) as client:
             names = await listed_names(client)
             told(server, f"the client sees {len(names)} tools", 1.0)
             for row in rows:

@@ -14,7 +14,7 @@ import latm_mcp
 from latm_mcp.compare import same
 from latm_mcp.errors import LatmError
 from latm_mcp.models import Example, Tool
-from latm_mcp.outcomes import Json
+from latm_mcp.outcomes import Json, SandboxKind
 
 CALL_SECONDS = 120.0  # of a slow machine that is busy; a call takes milliseconds
 UNREACHABLE = (MCPError, OSError, TimeoutError)
@@ -34,7 +34,7 @@ class ServerGone(LatmError):
 
 
 @asynccontextmanager
-async def client_of(home: Path, cache: Path) -> AsyncIterator[Client]:
+async def client_of(home: Path, cache: Path, sandbox: SandboxKind) -> AsyncIterator[Client]:
     """A client of a server process that serves the library in `home`; both are gone at the end.
 
     Raises: ServerGone, with the last that the server said on its standard error, which is kept in `home`.
@@ -43,7 +43,8 @@ async def client_of(home: Path, cache: Path) -> AsyncIterator[Client]:
     server = StdioServerParameters(
         command=sys.executable,
         args=["-m", "latm_mcp", "serve", "--home", str(home)],
-        env={"LATM_CACHE": str(cache), "PYTHONPATH": str(package)},  # the child runs what this process runs
+        # The child runs what this process runs, where this process does.
+        env={"LATM_CACHE": str(cache), "LATM_SANDBOX": sandbox, "PYTHONPATH": str(package)},
     )
     log = home / "server.log"
     try:
