@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import anyio
+from sandboxed import settings_at
 from scripted import SORT_EXAMPLES, fenced, sort_words
 
 from latm_mcp.job_intake import MakeRequest
 from latm_mcp.latm import open_latm
 from latm_mcp.models import Example, Message, Progress, Reply, Stage, Usage
-from latm_mcp.settings import Settings
 
 HELD = 120.0  # seconds: longer than any test takes
 
@@ -48,7 +48,7 @@ async def main(home: str, cache: str, log: str, hold: str = "", at: str = "0") -
         maker.say(progress.sentence.split("\n")[0])
 
     examples = tuple(Example(question=question, answer=answer) for question, answer in SORT_EXAMPLES)
-    async with open_latm(Settings(home=Path(home), cache=Path(cache))) as latm:
+    async with open_latm(settings_at(Path(home), Path(cache))) as latm:
         await latm.sandbox.warm()
         maker.say("ready")
         result = await latm.make(MakeRequest(examples=examples, name="sort_words"), report, maker=maker)

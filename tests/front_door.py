@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from sandboxed import KIND
 from scripted import fenced, sort_words
 
 from latm_mcp.tasks import questions
@@ -33,6 +34,7 @@ class FrontDoor:
     def environment(self) -> dict[str, str]:
         """Nothing of this process's own but the search path."""
         places = {"LATM_HOME": str(self.home), "LATM_CACHE": str(self.cache), "PYTHONPATH": str(SRC)}
+        places["LATM_SANDBOX"] = KIND
         return {"PATH": os.environ["PATH"], "HOME": str(self.home.parent), **places, **self.more}
 
     def run(self, *arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:

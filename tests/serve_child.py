@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import anyio
+from sandboxed import settings_at
 from scripted import ScriptedMaker, fenced, sort_words
 
 from latm_mcp.models import Message, Reply, Stage
 from latm_mcp.server import serve_stdio
-from latm_mcp.settings import Settings
 
 
 class LoggingMaker(ScriptedMaker):
@@ -36,7 +36,7 @@ async def main() -> None:
     home, cache, *more = sys.argv[1:]
     maker = LoggingMaker(Path(more[0]), float(more[1])) if more else None
     within = float(more[2]) if len(more) > 2 else 40.0
-    await serve_stdio(Settings(home=Path(home), cache=Path(cache), answer_within=within), maker)
+    await serve_stdio(settings_at(Path(home), Path(cache), answer_within=within), maker)
 
 
 if __name__ == "__main__":

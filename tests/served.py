@@ -8,6 +8,7 @@ from typing import Any
 
 import anyio
 from mcp import Client, StdioServerParameters, types
+from sandboxed import CHOSEN, KIND
 from scripted import SORT_EXAMPLES, sort_words
 
 from latm_mcp.models import Maker
@@ -26,12 +27,13 @@ WITHIN = 60  # seconds, for whatever has to happen
 def child(home: Path, cache: Path, *more: object) -> StdioServerParameters:
     """How a client starts a server process."""
     code = f"import sys, runpy; sys.path[:0] = {PATH!r}; runpy.run_path({str(CHILD)!r}, run_name='__main__')"
-    return StdioServerParameters(command=sys.executable, args=["-c", code, str(home), str(cache), *map(str, more)])
+    arguments = ["-c", code, str(home), str(cache), *map(str, more)]
+    return StdioServerParameters(command=sys.executable, args=arguments, env=CHOSEN)
 
 
 def installed(home: Path, cache: Path, *options: str, **environment: str) -> StdioServerParameters:
     """How a person's client starts it: the command line's own server, set by its environment."""
-    places = {"LATM_HOME": str(home), "LATM_CACHE": str(cache), "PYTHONPATH": PATH[1]}
+    places = {"LATM_HOME": str(home), "LATM_CACHE": str(cache), "PYTHONPATH": PATH[1], "LATM_SANDBOX": KIND}
     line = ["-W", "error", "-m", "latm_mcp", "serve", *options]
     return StdioServerParameters(command=sys.executable, args=line, env={**places, **environment})
 

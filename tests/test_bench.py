@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from front_door import FrontDoor, asked_name, good_sorter, scripted_model, sorting_rows, write_json
+from sandboxed import settings_at
 from scripted import fenced
 
 from latm_mcp.bench import read_folder, run_bench, take_in_starter
 from latm_mcp.latm import open_latm
-from latm_mcp.settings import Settings
 from latm_mcp.tasks import questions
 
 pytestmark = pytest.mark.anyio
@@ -106,7 +106,7 @@ async def test_a_starter_tool_is_found_to_fit(door: FrontDoor, data: Path, tmp_p
     with scripted_model(good_sorter) as door.more:
         door.run("bench", data, "--keep-home", tmp_path / "kept")
     folder = tmp_path / "kept" / "tools_store" / SORTING
-    settings = Settings(home=tmp_path / "other", cache=sandbox_cache)
+    settings = settings_at(tmp_path / "other", sandbox_cache)
     async with open_latm(settings) as latm:
         await take_in_starter(latm, [folder], _unheard)
         [fits] = await run_bench(latm, read_folder(data), None, None, _unheard)

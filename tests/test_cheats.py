@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sandboxed import settings_at
 from scripted import SORT_EXAMPLES, ScriptedMaker, fenced, sort_words
 
 from latm_mcp.errors import BadInput, NotFound
@@ -14,7 +15,6 @@ from latm_mcp.latm_import import import_tool
 from latm_mcp.latm_results import MakeResult
 from latm_mcp.models import Example
 from latm_mcp.outcomes import Limits
-from latm_mcp.settings import Settings
 from latm_mcp.store_files import write_tool
 
 pytestmark = pytest.mark.anyio
@@ -24,7 +24,7 @@ EXAMPLES = tuple(Example(question=question, answer=answer) for question, answer 
 
 @pytest.fixture
 async def latm(tmp_path: Path, sandbox_cache: Path) -> AsyncIterator[Latm]:
-    async with open_latm(Settings(home=tmp_path / "home", cache=sandbox_cache, limits=Limits(seconds=2.0))) as opened:
+    async with open_latm(settings_at(tmp_path / "home", sandbox_cache, limits=Limits(seconds=2.0))) as opened:
         yield opened
 
 

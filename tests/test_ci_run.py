@@ -8,25 +8,47 @@ from pathlib import Path
 import pytest
 
 RUN = Path(__file__).parent.parent / ".ci" / "run"
-FIRST, SECOND = "```sh\necho first >> ran\n```\n", "```sh\necho second >> ran\n```\n"
+FIRST = "```sh\necho first >> ran\n```\n"
+SECOND = "```sh\necho second ${LATM_TEST_SANDBOX-} >> ran\n```\n"
 
 
-def run(project: Path, readme: str, refused: str = "") -> subprocess.CompletedProcess[str]:
-    """`.ci/run` in a project of this README, whose linter and type checker fail only on the command `refused`."""
+def run(project: Path, readme: str, refused: str = "", lacking: str = "") -> subprocess.CompletedProcess[str]:
+    """`.ci/run` in a project of this README, whose linter and type checker fail only on the command `refused`.
+
+    lacking: what the machine lacks for the native sandbox.
+    """
     for name in (".ci/run", ".venv/bin/ruff", ".venv/bin/mypy"):
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         (project / name).write_text(f'#!/bin/sh\n[ "${{0##*/}} $*" != "{refused}" ]\n', encoding="utf-8")
         (project / name).chmod(0o755)
+    python = project / ".venv/bin/python"
+    python.write_text(f'#!/bin/sh\n[ "$*" = tests/native_here.py ] && printf "{lacking}"\n', encoding="utf-8")
+    python.chmod(0o755)
     shutil.copy(RUN, project / ".ci/run")
     (project / "README.md").write_text(readme, encoding="utf-8")
-    environment = {**os.environ, "TMPDIR": str(project)}
+    environment = {**os.environ, "TMPDIR": str(project), "LATM_TEST_SANDBOX": "none of CI's own"}
     command = [str(project / ".ci/run")]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
 
 
-def test_both_blocks_of_the_readme_are_run(tmp_path: Path):
+def test_both_blocks_of_the_readme_are_run_and_the_tests_again_on_the_native_sandbox(tmp_path: Path):
     assert run(tmp_path, f"# Project\n{FIRST}\nthen\n{SECOND}").returncode == 0
+    assert (tmp_path / "ran").read_text(encoding="utf-8") == "first\nsecond\nsecond native\n"
+
+
+def test_a_machine_that_cannot_have_the_native_sandbox_runs_the_tests_once_and_says_why(tmp_path: Path):
+    done = run(tmp_path, FIRST + SECOND, lacking="it is for Linux, and this is plan9")
+
+    assert done.returncode == 0
+    assert "no tests on the native sandbox: it is for Linux, and this is plan9" in done.stdout
     assert (tmp_path / "ran").read_text(encoding="utf-8") == "first\nsecond\n"
+
+
+def test_tests_that_fail_on_the_native_sandbox_alone_fail_the_run(tmp_path: Path):
+    readme = f'{FIRST}```sh\necho second >> ran\n[ "${{LATM_TEST_SANDBOX-}}" != native ]\n```\n'
+
+    assert run(tmp_path, readme).returncode == 1
+    assert (tmp_path / "ran").read_text(encoding="utf-8") == "first\nsecond\nsecond\n"
 
 
 @pytest.mark.parametrize(

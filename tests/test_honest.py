@@ -4,19 +4,19 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sandboxed import settings_at
 from scripted import ScriptedMaker, fenced
 
 from latm_mcp.job_intake import MakeRequest
 from latm_mcp.latm import Latm, open_latm, quiet
 from latm_mcp.models import Example
-from latm_mcp.settings import Settings
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
 async def latm(tmp_path: Path, sandbox_cache: Path) -> AsyncIterator[Latm]:
-    async with open_latm(Settings(home=tmp_path / "home", cache=sandbox_cache)) as opened:
+    async with open_latm(settings_at(tmp_path / "home", sandbox_cache)) as opened:
         yield opened
 
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sandboxed import settings_at
 from scripted import SORT_EXAMPLES, ScriptedMaker, fenced, sort_words
 
 from latm_mcp.errors import BadInput, MakerFailed
@@ -11,7 +12,6 @@ from latm_mcp.job_intake import MakeRequest
 from latm_mcp.latm import Latm, open_latm, quiet
 from latm_mcp.models import Draft, Example, Progress
 from latm_mcp.outcomes import Returned
-from latm_mcp.settings import Settings
 from latm_mcp.splits import in_split_order, split
 
 pytestmark = pytest.mark.anyio
@@ -24,7 +24,7 @@ COMMAS = sort_words().replace('" ".join', '", ".join')
 
 @pytest.fixture
 async def latm(tmp_path: Path, sandbox_cache: Path) -> AsyncIterator[Latm]:
-    async with open_latm(Settings(home=tmp_path / "home", cache=sandbox_cache)) as opened:
+    async with open_latm(settings_at(tmp_path / "home", sandbox_cache)) as opened:
         yield opened
 
 

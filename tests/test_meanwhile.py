@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sandboxed import settings_at
 from scripted import SORT_EXAMPLES, ScriptedMaker, fenced, sort_words
 
 from latm_mcp.errors import BadInput
@@ -11,7 +12,6 @@ from latm_mcp.job_intake import MakeRequest
 from latm_mcp.latm import Latm, open_latm, quiet
 from latm_mcp.latm_import import import_tool
 from latm_mcp.models import Draft, Example, Tool
-from latm_mcp.settings import Settings
 from latm_mcp.store_files import version_of, write_tool
 
 pytestmark = pytest.mark.anyio
@@ -25,7 +25,7 @@ GROWN = tuple(
 
 @pytest.fixture
 async def latm(tmp_path: Path, sandbox_cache: Path) -> AsyncIterator[Latm]:
-    async with open_latm(Settings(home=tmp_path / "home", cache=sandbox_cache)) as opened:
+    async with open_latm(settings_at(tmp_path / "home", sandbox_cache)) as opened:
         yield opened
 
 

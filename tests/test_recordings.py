@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sandboxed import settings_at
 
 from latm_mcp.drafts import read_draft
 from latm_mcp.job_intake import MakeRequest
 from latm_mcp.latm import Latm, open_latm, quiet
 from latm_mcp.models import Message, Task
 from latm_mcp.recording import RecordedMaker, recordings
-from latm_mcp.settings import Settings
 from latm_mcp.store_files import read_tool, version_of
 from latm_mcp.tasks import GENERATED
 from latm_mcp.turns import next_turn
@@ -29,7 +29,7 @@ def label(folder: Path) -> str:
 
 @pytest.fixture
 async def latm(tmp_path: Path, sandbox_cache: Path) -> AsyncIterator[Latm]:
-    async with open_latm(Settings(home=tmp_path / "home", cache=sandbox_cache)) as opened:
+    async with open_latm(settings_at(tmp_path / "home", sandbox_cache)) as opened:
         yield opened
 
 

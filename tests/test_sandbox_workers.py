@@ -10,7 +10,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from sandboxed import WITH_OS, exists, pids, run
+from sandboxed import KIND, WITH_OS, exists, pids, run, wasm_alone
 
 from latm_mcp import sandbox as sandbox_module
 from latm_mcp import sandbox_process
@@ -112,7 +112,7 @@ async def test_a_killed_worker_gives_died_and_is_replaced(sandbox: Sandbox):
 
 
 async def test_nothing_starts_before_it_is_needed_and_nothing_is_left_after(sandbox_cache: Path):
-    async with open_sandbox(sandbox_cache, workers=2) as sandbox:
+    async with open_sandbox(sandbox_cache, kind=KIND, workers=2) as sandbox:
         assert pids(sandbox) == []
         async with anyio.create_task_group() as group:
             for _ in range(4):
@@ -144,6 +144,7 @@ async def test_the_worker_has_no_environment_no_open_files_and_its_walls(sandbox
         assert "Seccomp:\t2" in (thread / "status").read_text() or "no seccomp" in sandbox.description
 
 
+@wasm_alone
 async def test_the_description_names_the_interpreter_that_answers(sandbox: Sandbox):
     await sandbox.warm()
     assert isinstance(sandbox, WasmSandbox)
@@ -152,6 +153,7 @@ async def test_the_description_names_the_interpreter_that_answers(sandbox: Sandb
     assert sandbox.description.startswith(f"wasm: CPython {GUEST_PYTHON} in wasmtime ")
 
 
+@wasm_alone
 async def test_a_folder_that_others_can_write_is_refused(tmp_path: Path):
     tmp_path.chmod(0o777)
     async with open_sandbox(tmp_path) as sandbox:
@@ -159,6 +161,7 @@ async def test_a_folder_that_others_can_write_is_refused(tmp_path: Path):
             await sandbox.warm()
 
 
+@wasm_alone
 async def test_a_checkout_without_the_interpreter_says_how_to_build_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sandbox_module, "COMPONENT", tmp_path / "_sandbox.wasm")
     with pytest.raises(SandboxUnavailable, match=r"pip install -e \."):
@@ -166,6 +169,7 @@ async def test_a_checkout_without_the_interpreter_says_how_to_build_it(tmp_path:
             pass
 
 
+@wasm_alone
 def test_of_two_that_start_at_once_one_compiles(tmp_path: Path):
     target, compilings, said = tmp_path / "sandbox-x.cwasm", [0], list[str]()
     target.with_suffix(".partial").write_bytes(b"of a process that was killed")
@@ -188,6 +192,7 @@ def test_of_two_that_start_at_once_one_compiles(tmp_path: Path):
     assert not list(tmp_path.glob("*.partial"))
 
 
+@wasm_alone
 def test_two_releases_that_compile_at_once_leave_each_other_alone(tmp_path: Path):
     first, second = tmp_path / "sandbox-a.cwasm", tmp_path / "sandbox-b.cwasm"
 
@@ -200,6 +205,7 @@ def test_two_releases_that_compile_at_once_leave_each_other_alone(tmp_path: Path
     assert (first.read_bytes(), second.read_bytes()) == (b"first", b"second")
 
 
+@wasm_alone
 def test_what_releases_left_that_nobody_started_for_a_month_is_removed_by_whoever_comes_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -248,7 +254,7 @@ from latm_mcp.outcomes import CallFunction, Limits, Program
 from latm_mcp.sandbox import open_sandbox
 
 async def main():
-    async with open_sandbox(Path(sys.argv[1])) as sandbox, anyio.create_task_group() as group:
+    async with open_sandbox(Path(sys.argv[1]), kind=sys.argv[2]) as sandbox, anyio.create_task_group() as group:
         await sandbox.warm()
         print(*(worker.process.pid for worker in sandbox.all), flush=True)
         endless = Program("def f():\\n    while True: pass", "f")
@@ -264,7 +270,7 @@ anyio.run(main)
 async def test_a_busy_worker_does_not_outlive_a_killed_server(sandbox_cache: Path):
     path = os.pathsep.join(entry for entry in sys.path if entry)
     ended = await anyio.run_process(
-        [sys.executable, "-c", OWNER, str(sandbox_cache)],
+        [sys.executable, "-c", OWNER, str(sandbox_cache), KIND],
         env={**os.environ, "PYTHONPATH": path},
         check=False,
         stderr=None,

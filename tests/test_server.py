@@ -7,6 +7,7 @@ import anyio
 import pytest
 from mcp import Client, types
 from mcp.shared.exceptions import MCPError
+from sandboxed import settings_at
 from scripted import sort_words
 from served import ERAS, EXAMPLES, QUESTION, REQUEST, call, child, make_by_client, names, refusal, served
 
@@ -17,7 +18,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("era", ERAS)]
 
 @pytest.fixture
 def settings(tmp_path: Path, sandbox_cache: Path) -> Settings:
-    return Settings(home=tmp_path / "home", cache=sandbox_cache)
+    return settings_at(tmp_path / "home", sandbox_cache)
 
 
 async def test_the_clients_own_model_makes_a_tool_that_is_listed_and_callable_at_once(settings: Settings, era: str):

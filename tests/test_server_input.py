@@ -12,6 +12,7 @@ import anyio
 import pytest
 from mcp import Client
 from mcp.shared.exceptions import MCPError
+from sandboxed import settings_at
 from scripted import sort_words
 from served import EXAMPLES, REQUEST, WITHIN, call, child, make_by_client, names, refusal, served
 
@@ -29,7 +30,7 @@ HALF = "\ud83d"
 
 @pytest.fixture
 def settings(tmp_path: Path, sandbox_cache: Path) -> Settings:
-    return Settings(home=tmp_path / "home", cache=sandbox_cache)
+    return settings_at(tmp_path / "home", sandbox_cache)
 
 
 @pytest.fixture(params=["auto", "legacy"])
@@ -248,7 +249,7 @@ async def test_a_call_that_the_sandbox_keeps_waiting_is_answered_with_a_sentence
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(server, "USE_SECONDS", 0.2)
-    hasty = Settings(home=settings.home, cache=settings.cache, limits=Limits(seconds=-9.8))
+    hasty = settings_at(settings.home, settings.cache, limits=Limits(seconds=-9.8))
     async with open_server(settings) as opened, Client(opened) as client:
         await make_by_client(client)
     async with open_server(hasty) as opened, Client(opened) as client:

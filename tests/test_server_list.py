@@ -12,6 +12,7 @@ from mcp import Client, types
 from mcp.shared.exceptions import MCPError
 from mcp.types.methods import serialize_server_result
 from mcp.types.version import KNOWN_PROTOCOL_VERSIONS
+from sandboxed import settings_at
 from scripted import sort_words
 from served import ERAS, WITHIN, call, child, make_by_client, names, relisting, served
 
@@ -36,7 +37,7 @@ WORDS = {
 
 @pytest.fixture
 def settings(tmp_path: Path, sandbox_cache: Path) -> Settings:
-    return Settings(home=tmp_path / "home", cache=sandbox_cache, exposure_limit=3)
+    return settings_at(tmp_path / "home", sandbox_cache, exposure_limit=3)
 
 
 @contextmanager
@@ -185,7 +186,7 @@ async def test_a_tool_that_is_archived_while_it_is_read_is_told_by_a_sentence(
 async def test_static_exposure_lists_the_fixed_commands_alone_and_says_how_to_call(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ):
-    static = Settings(home=settings.home, cache=settings.cache, exposure="static")
+    static = settings_at(settings.home, settings.cache, exposure="static")
     monkeypatch.setattr(server_announce, "SETTLE_SECONDS", 10 * WITHIN)
     with anyio.fail_after(WITHIN):
         async with served(static, "auto") as client:

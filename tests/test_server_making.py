@@ -4,6 +4,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+from sandboxed import settings_at
 from scripted import ScriptedMaker, fenced, sort_words
 from served import ERAS, REQUEST, WITHIN, call, names, refusal, served
 
@@ -35,7 +36,7 @@ class PatientMaker(ScriptedMaker):
 
 @pytest.fixture
 def settings(tmp_path: Path, sandbox_cache: Path) -> Settings:
-    return Settings(home=tmp_path / "home", cache=sandbox_cache)
+    return settings_at(tmp_path / "home", sandbox_cache)
 
 
 @pytest.mark.parametrize("era", ERAS)
@@ -85,7 +86,7 @@ async def test_a_quiet_making_still_reports_progress(settings: Settings, era: st
 
 @pytest.mark.parametrize("era", ERAS)
 async def test_a_making_that_outlasts_a_request_goes_on_and_is_found_by_its_job(settings: Settings, era: str):
-    hasty = Settings(home=settings.home, cache=settings.cache, answer_within=0.2)
+    hasty = settings_at(settings.home, settings.cache, answer_within=0.2)
     maker = PatientMaker(fenced(sort_words()))
     async with served(hasty, era, maker) as client:
         first = await call(client, "make_tool", **REQUEST)
@@ -184,7 +185,7 @@ async def test_a_draft_in_endless_work_is_stopped_with_its_request_and_uses_no_t
 
 
 async def test_a_judging_that_outlasts_its_request_is_found_by_its_job(tmp_path: Path, sandbox_cache: Path):
-    settings = Settings(home=tmp_path / "home", cache=sandbox_cache, answer_within=0.1, limits=Limits(seconds=2))
+    settings = settings_at(tmp_path / "home", sandbox_cache, answer_within=0.1, limits=Limits(seconds=2))
     endless = sort_words().replace("return sorted(words)", "while True: pass")
     async with served(settings, "legacy") as client:
         begun = await call(client, "make_tool", **REQUEST)

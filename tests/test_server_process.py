@@ -13,10 +13,9 @@ import anyio
 import pytest
 from mcp import Client
 from mcp.client.stdio import stdio_client
+from sandboxed import settings_at
 from served import REQUEST, WITHIN, call, child, make_by_client, names, served
 from wire import Wire, gone
-
-from latm_mcp.settings import Settings
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks at processes in /proc")
 
@@ -138,7 +137,7 @@ def test_starting_imports_nothing_that_a_session_may_never_need():
 async def test_a_sandbox_that_is_compiled_already_is_not_talked_about(
     tmp_path: Path, sandbox_cache: Path, caplog: pytest.LogCaptureFixture
 ):
-    settings = Settings(home=tmp_path / "home", cache=sandbox_cache)
+    settings = settings_at(tmp_path / "home", sandbox_cache)
     async with served(settings, "auto") as client:
         await make_by_client(client)
     caplog.set_level(logging.INFO, "latm_mcp")
