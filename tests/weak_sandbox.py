@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from latm_mcp.outcomes import CallFunction, Died, Limits, Outcome, Program, Raised, Request, Returned, World
 from latm_mcp.sandbox import DEFAULT_LIMITS, DEFAULT_WORLD
@@ -47,21 +47,26 @@ class WeakSandbox:
         self, program: Program, request: Request, *, limits: Limits = DEFAULT_LIMITS, world: World = DEFAULT_WORLD
     ) -> Outcome:
         assert isinstance(request, CallFunction)
+        line = self.ask(json.dumps([program.source, program.function, request.arguments]))
+        if line is None:
+            self.close()
+            self.process = self.start()
+            return Died("it ended")
+        answer = json.loads(line)
+        if "raised" in answer:
+            return Raised("function", "Exception", answer["raised"])
+        return Returned(answer["returned"])
+
+    def ask(self, asked: str) -> str | None:
+        """The first line of JSON that comes, whoever wrote it; None where the process has ended."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps([program.source, program.function, request.arguments]) + "\n")
-        self.process.stdin.flush()
-        for line in self.process.stdout:
-            try:
-                answer = json.loads(line)
-            except ValueError:
-                continue
-            if "raised" in answer:
-                return Raised("function", "Exception", answer["raised"])
-            return Returned(answer["returned"])
-        self.close()
-        self.process = self.start()
-        return Died("it ended")
+        try:
+            self.process.stdin.write(asked + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            return None
+        return next((line for line in self.process.stdout if line.startswith("{")), None)
 
     async def run_batch(
         self,
@@ -78,12 +83,16 @@ class WeakSandbox:
 
     def close(self) -> None:
         self.process.kill()
-        self.process.communicate()
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe is not None
+            with suppress(BrokenPipeError):
+                pipe.close()
+        self.process.wait()
 
 
 @contextmanager
-def weak_sandbox() -> Iterator[WeakSandbox]:
-    sandbox = WeakSandbox()
+def weak_sandbox(kind: type[WeakSandbox] = WeakSandbox) -> Iterator[WeakSandbox]:
+    sandbox = kind()
     try:
         yield sandbox
     finally:

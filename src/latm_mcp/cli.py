@@ -62,7 +62,12 @@ def _settings(options: argparse.Namespace) -> "Settings":
     """The environment's settings, under what the command line says."""
     from latm_mcp.settings import read_settings
 
-    settings = read_settings()
+    if options.command == "doctor":  # for which a bad value is a finding
+        from latm_mcp.settings_told import told_settings
+
+        settings = told_settings().settings
+    else:
+        settings = read_settings()
     if home := getattr(options, "home", None):
         settings = replace(settings, home=Path(home).expanduser().absolute())
     if exposure := getattr(options, "exposure", None):
@@ -100,6 +105,8 @@ def _library_command(name: str) -> Command:
             from latm_mcp.cli_library import list_tools as command
         case "show":
             from latm_mcp.cli_library import show as command
+        case "doctor":
+            from latm_mcp.cli_doctor import doctor as command
         case "limits":
             from latm_mcp.cli_limits import limits as command
         case other:

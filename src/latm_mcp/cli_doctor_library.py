@@ -1,0 +1,81 @@
+"""What `latm-mcp doctor` finds out about the library, without making or changing one."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from latm_mcp.cli_doctor_show import Section
+from latm_mcp.errors import StoreUnusable
+from latm_mcp.settings import Settings
+from latm_mcp.store_look import NEWEST, look
+
+NONE_YET = "none yet; made at first use"
+
+
+def library_section(settings: Settings) -> Section:
+    """The library's folder, whether it can be written, what it holds, and the room on its disk."""
+    section = Section("library", {"folder": str(settings.home)})
+    try:
+        found = look(settings.home)
+    except StoreUnusable as error:
+        section.problems.append(str(error))
+    else:
+        section.facts["state"] = NONE_YET if found is None else "opens, whole, and takes writes"
+        if found is not None:
+            section.facts["format"] = f"{found.format} (this release writes {NEWEST})"
+            section.facts["tools"] = found.tools
+    _try_folders(settings, section)
+    _measure(settings.home, section)
+    return section
+
+
+def _try_folders(settings: Settings, section: Section) -> None:
+    """A file without a name is written to each folder, and gone."""
+    refusal = _refusal(settings.home)
+    section.facts["writable"] = not refusal
+    if refusal and not section.problems:
+        section.problems.append(
+            f"The library's folder {str(settings.home)!r} cannot be written: {refusal}. Make it writable, free some space, or"
+            " set LATM_HOME to another."
+        )
+    refusal = _refusal(settings.tools_folder)
+    if refusal and not section.problems:
+        section.notes.append(
+            f"The folder {str(settings.tools_folder)!r} cannot be written: {refusal}. Tools are safe in the library, but not"
+            " written as files until it can be."
+        )
+
+
+def _refusal(folder: Path) -> str:
+    """Why this folder, or the nearest above it that is there, cannot be written; empty where it can."""
+    while not os.path.lexists(folder) and folder != folder.parent:
+        folder = folder.parent
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"x")
+            file.flush()
+    except OSError as error:
+        return f"{folder}: {error.strerror or error}"
+    return ""
+
+
+def _measure(home: Path, section: Section) -> None:
+    section.facts["size_bytes"] = _size(home)
+    there = next((folder for folder in (home, *home.parents) if folder.exists()), home)
+    try:
+        section.facts["free_on_its_disk_bytes"] = shutil.disk_usage(there).free
+    except OSError as error:
+        section.notes.append(f"The free space at {str(there)!r} cannot be told: {error.strerror or error}.")
+
+
+def _size(folder: Path) -> int:
+    """The sum of all plain files; what cannot be looked at counts nothing."""
+    total = 0
+    for place, _, names in os.walk(folder, onerror=None):
+        for name in names:
+            try:
+                total += os.lstat(os.path.join(place, name)).st_size
+            except OSError:
+                continue
+    return total

@@ -1,0 +1,99 @@
+"""The settings as a person sees them: each variable's value and where it is from, what is wrong, no key."""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+from latm_mcp.errors import BadInput
+from latm_mcp.outcomes import Json
+from latm_mcp.settings import Settings, read_settings
+
+Source: TypeAlias = Literal["environment", "command line", "default", "not set"]
+
+# Every variable that is read, and what it came to; None: its own text is all that there is to show.
+_VARIABLES: Mapping[str, Callable[[Settings], Json] | None] = MappingProxyType(
+    {
+        "LATM_HOME": lambda settings: str(settings.home),
+        "LATM_CACHE": lambda settings: str(settings.cache),
+        "LATM_SANDBOX": lambda settings: settings.sandbox,
+        "LATM_WORKERS": lambda settings: settings.workers,
+        "LATM_CALL_SECONDS": lambda settings: settings.limits.seconds,
+        "LATM_CALL_CPU_SECONDS": lambda settings: settings.limits.cpu_seconds,
+        "LATM_MEMORY_MIB": lambda settings: settings.limits.memory_mib,
+        "LATM_OUTPUT_BYTES": lambda settings: settings.limits.output_bytes,
+        "LATM_ARGUMENT_BYTES": lambda settings: settings.limits.argument_bytes,
+        "LATM_RECURSION": lambda settings: settings.limits.recursion,
+        "LATM_ANSWER_WITHIN": lambda settings: settings.answer_within,
+        "LATM_EXPOSURE": lambda settings: settings.exposure,
+        "LATM_EXPOSURE_LIMIT": lambda settings: settings.exposure_limit,
+        "LATM_MAKER_MODEL": None,
+        "LATM_MAKER_BASE_URL": None,
+        "LATM_MAKER_API_KEY": None,
+        "OPENAI_BASE_URL": None,
+        "OPENAI_API_KEY": None,
+    }
+)
+_CREDENTIALS = re.compile(r"[^/\s'\"]+@")  # of an address: user:password@host
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One setting. value: what holds; "set" for a key. fault: why what the environment has was not taken, or empty."""
+
+    name: str
+    value: Json
+    source: Source
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToldSettings:
+    """settings: read without the variables that have a fault. unknown: a sentence for each LATM_* that nothing reads."""
+
+    settings: Settings
+    variables: tuple[Variable, ...]
+    unknown: tuple[str, ...]
+
+
+def told_settings(environ: Mapping[str, str] = os.environ) -> ToldSettings:
+    """Read the settings as `read_settings` does, but tell of every fault instead of raising the first."""
+    given = {name: environ[name] for name in _VARIABLES if environ.get(name, "").strip()}
+    faults = {name: fault for name in given if (fault := _fault(name, given[name]))}
+    settings = read_settings({name: text for name, text in given.items() if name not in faults})
+    variables = tuple(_variable(name, settings, given, faults) for name in _VARIABLES)
+    unknown = sorted(name for name in environ if name.startswith("LATM_") and name not in _VARIABLES)
+    return ToldSettings(settings, variables, tuple(map(_unread, unknown)))
+
+
+def _variable(name: str, settings: Settings, given: Mapping[str, str], faults: Mapping[str, str]) -> Variable:
+    read = _VARIABLES[name]
+    holds = name in given and name not in faults
+    if read is not None:
+        return Variable(name, read(settings), "environment" if holds else "default", faults.get(name, ""))
+    return Variable(
+        name, _shown(name, given[name]) if holds else None, "environment" if holds else "not set", faults.get(name, "")
+    )
+
+
+def _fault(name: str, text: str) -> str:
+    """Why this variable alone would be refused; empty where it is taken."""
+    try:
+        read_settings({"LATM_HOME": os.curdir, "LATM_CACHE": os.curdir, "LATM_MAKER_MODEL": "any", name: text})
+    except BadInput as error:
+        return _CREDENTIALS.sub("***@", str(error)) if name.endswith("_URL") else str(error)
+    return ""
+
+
+def _shown(name: str, text: str) -> str:
+    if name.endswith("_KEY"):
+        return "set"
+    return _CREDENTIALS.sub("***@", text.strip()) if name.endswith("_URL") else text.strip()
+
+
+def _unread(name: str) -> str:
+    near = get_close_matches(name, _VARIABLES, 1)
+    return f"{name} is read by nothing" + (f": is {near[0]} meant?" if near else ".")
