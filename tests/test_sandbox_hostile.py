@@ -21,7 +21,7 @@ from latm_mcp.outcomes import (
     Returned,
     TimedOut,
 )
-from latm_mcp.sandbox import Sandbox, WasmSandbox
+from latm_mcp.sandbox import Sandbox, WorkerSandbox
 from latm_mcp.sandbox_frames import decode
 from latm_mcp.sandbox_kinds import Kind
 
@@ -210,7 +210,7 @@ os.read(0, 1 << 16)
 )
 async def test_a_worker_that_is_taken_over_can_only_give_a_malformed_reply(answer: str):
     worker = [sys.executable, "-c", f"{READY}{answer}\nos.read(0, 1)"]
-    sandbox = WasmSandbox(worker, 1, lambda _: None)
+    sandbox = WorkerSandbox("wasm", worker, 1, lambda _: None)
     try:
         with anyio.fail_after(5):
             assert await run(sandbox, "def f(): return 1") == Died("sent a malformed reply")

@@ -18,7 +18,7 @@ from served import EXAMPLES, REQUEST, WITHIN, call, child, make_by_client, names
 
 from latm_mcp import server
 from latm_mcp.outcomes import Limits, Returned
-from latm_mcp.sandbox import WasmSandbox
+from latm_mcp.sandbox import WorkerSandbox
 from latm_mcp.server import open_server
 from latm_mcp.server_results import MAX_RESULT_BYTES, OUR_FAULT
 from latm_mcp.settings import Settings
@@ -253,7 +253,7 @@ async def test_a_call_that_the_sandbox_keeps_waiting_is_answered_with_a_sentence
     async with open_server(settings) as opened, Client(opened) as client:
         await make_by_client(client)
     async with open_server(hasty) as opened, Client(opened) as client:
-        monkeypatch.setattr(WasmSandbox, "run", lambda *_, **__: anyio.sleep_forever())
+        monkeypatch.setattr(WorkerSandbox, "run", lambda *_, **__: anyio.sleep_forever())
         assert "Try again in a minute" in await refusal(client, "sort_words", words=["a"])
 
 

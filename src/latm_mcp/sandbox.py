@@ -1,16 +1,17 @@
 """Runs made code where it can reach nothing: the only door to it.
 
-`open_sandbox` gives the `wasm` sandbox: CPython as a WebAssembly component, in worker processes that are replaced when
-they die. Another kind of sandbox has to keep to the same protocol.
+`open_sandbox` gives the `wasm` sandbox, CPython as a WebAssembly component, or the `native` one, locked-down children of a
+fork server: both in worker processes that are replaced when they die.
 """
 
-from collections import deque
+import platform
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from itertools import count
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import anyio
 
@@ -18,9 +19,11 @@ from latm_mcp.errors import SandboxUnavailable
 from latm_mcp.outcomes import Limits, Outcome, Program, Request, SandboxKind, World
 from latm_mcp.sandbox_frames import encode
 from latm_mcp.sandbox_process import WorkerProcess, command
+from latm_mcp.sandbox_queue import FairQueue
 
 GUEST_PYTHON = "3.14.0"  # what componentize-py 0.25.1 builds; a test asks the guest
 COMPONENT = Path(__file__).with_name("_sandbox.wasm")
+BATCH_SECONDS = 0.1  # how long a batch holds a worker that others wait for
 DEFAULT_LIMITS = Limits()
 DEFAULT_WORLD = World()
 
@@ -64,49 +67,53 @@ class Sandbox(Protocol):
 async def open_sandbox(
     cache_folder: Path, *, kind: SandboxKind = "wasm", workers: int = 2, progress: Callable[[str], None] | None = None
 ) -> AsyncIterator[Sandbox]:
-    """The wasm sandbox, with up to `workers` processes that start at first need and are gone at the end.
+    """The sandbox of this kind, with up to `workers` processes that start at first need and are gone at the end.
 
-    cache_folder: keeps the compiled interpreter; made private to the user. progress: gets a sentence when that is
-    compiled. Raises: SandboxUnavailable if the installation has no interpreter.
+    cache_folder: keeps the compiled interpreter of wasm; made private to the user. progress: gets a sentence when that is
+    compiled. Raises: SandboxUnavailable if the installation has no interpreter, or the system has no native sandbox.
     """
-    if not COMPONENT.exists():
+    if kind == "native" and sys.platform != "linux":
+        raise SandboxUnavailable("the native sandbox is there on Linux alone: unset LATM_SANDBOX to use the wasm one")
+    if kind == "wasm" and not COMPONENT.exists():
         raise SandboxUnavailable("the sandbox's interpreter is not built: `pip install -e .` in the checkout builds it")
-    sandbox = WasmSandbox(command(COMPONENT, cache_folder), workers, progress or (lambda _: None))
+    sandbox = WorkerSandbox(kind, command(kind, COMPONENT, cache_folder), workers, progress or (lambda _: None))
     try:
         yield sandbox
     finally:
         await sandbox.close()
 
 
-class WasmSandbox:
-    """The `Sandbox` of wasm workers: at most so many at once, the longest rested one first."""
+class WorkerSandbox:
+    """The `Sandbox` of worker processes: at most so many at once."""
 
-    def __init__(self, line: list[str], workers: int, progress: Callable[[str], None]):
-        self.line, self.progress = line, progress
-        self.slots = anyio.Semaphore(workers)
-        self.idle: deque[WorkerProcess] = deque()
+    def __init__(self, kind: SandboxKind, line: list[str], workers: int, progress: Callable[[str], None]):
+        self.kind, self.line, self.progress = kind, line, progress
+        self.workers = workers
+        self.queue = FairQueue(workers)
+        self.idle: list[WorkerProcess] = []
         self.all: set[WorkerProcess] = set()
         self.batches = count(1)
-        self.walls: list[str] = []
+        self.about: dict[str, Any] = {}
         self.closed = False
 
     @property
     def python(self) -> str:
-        """The guest's version."""
-        return GUEST_PYTHON
+        """The guest's version; native is this program's own Python."""
+        return GUEST_PYTHON if self.kind == "wasm" else platform.python_version()
 
     @property
     def description(self) -> str:
         """The interpreter and, once a worker has started, the operating system's walls around it."""
-        return ", ".join((f"wasm: CPython {GUEST_PYTHON} in wasmtime {version('wasmtime')}", *self.walls))
+        engine = f"wasmtime {version('wasmtime')}" if self.kind == "wasm" else "a process for each call"
+        return ", ".join((f"{self.kind}: CPython {self.python} in {engine}", *self.about.get("walls", ())))
 
     async def run(
         self, program: Program, request: Request, *, limits: Limits = DEFAULT_LIMITS, world: World = DEFAULT_WORLD
     ) -> Outcome:
         """Run one request in a fresh interpreter."""
         frame = encode(program, request, limits, world, batch=0)
-        async with self.worker() as worker:
-            return await worker.ask(frame, request, limits)
+        async with self.worker(program.source) as worker:
+            return await self.ask(worker, program.source, frame, request, limits)
 
     async def run_batch(
         self,
@@ -116,50 +123,67 @@ class WasmSandbox:
         limits: Limits = DEFAULT_LIMITS,
         world: World = DEFAULT_WORLD,
     ) -> list[Outcome]:
-        """Run requests in one interpreter, and after one that broke it in the next."""
-        batch = next(self.batches)
+        """Run requests in one interpreter, and after one that broke it in the next; gives way to other tools in between."""
+        batch, tool = next(self.batches), program.source
         frames = [encode(program, request, limits, world, batch) for request in requests]
         outcomes: list[Outcome] = []
         while len(outcomes) < len(frames):
-            async with self.worker() as worker:
+            async with self.worker(tool) as worker:
+                gives_way = anyio.current_time() + BATCH_SECONDS
                 while worker.usable and len(outcomes) < len(frames):
                     place = len(outcomes)
-                    outcomes.append(await worker.ask(frames[place], requests[place], limits))
+                    outcomes.append(await self.ask(worker, tool, frames[place], requests[place], limits))
+                    if self.queue.contended(tool) and anyio.current_time() > gives_way:
+                        break
         return outcomes
 
     async def warm(self) -> None:
         """Have one worker ready."""
-        async with self.worker():
+        async with self.worker(""):
             pass
 
+    async def ask(self, worker: WorkerProcess, tool: str, frame: bytes, request: Request, limits: Limits) -> Outcome:
+        """What a request comes to; a tool under which the worker died is remembered."""
+        outcome = await worker.ask(frame, request, limits)
+        if worker.usable:
+            self.queue.survived(tool)
+        else:
+            self.queue.killed(tool)
+        worker.lately.append(tool)
+        return outcome
+
     @asynccontextmanager
-    async def worker(self) -> AsyncIterator[WorkerProcess]:
-        """A worker for this task alone; one that was left in the middle of a request is killed."""
-        async with self.slots:
-            worker = await self.take()
+    async def worker(self, tool: str) -> AsyncIterator[WorkerProcess]:
+        """A worker for this task alone, when it is this tool's turn; one left in the middle of a request is killed."""
+        async with self.queue.turn(tool):
+            worker = await self.take(tool)
             try:
                 yield worker
             finally:
-                if worker.usable and not self.closed:
+                if worker.usable and not self.closed and len(self.all) <= self.workers:
                     self.idle.append(worker)
                 else:
-                    self.all.discard(worker)
-                    await worker.close()
+                    await self.discard(worker)
 
-    async def take(self) -> WorkerProcess:
-        """An idle worker that is alive, or a new one."""
+    async def take(self, tool: str) -> WorkerProcess:
+        """The idle worker that suits this tool best, or a new one."""
         while self.idle:
-            worker = self.idle.popleft()
+            worker = max(self.idle, key=lambda worker: worker.suits(tool))
+            self.idle.remove(worker)
             if worker.alive:
                 return worker
-            self.all.discard(worker)
-            await worker.close()
+            await self.discard(worker)
         if self.closed:
             raise SandboxUnavailable("the sandbox is closed: open it again")
         worker = await WorkerProcess.start(self.line, self.progress)
         self.all.add(worker)
-        self.walls = worker.about["walls"]
+        self.about = worker.about
         return worker
+
+    async def discard(self, worker: WorkerProcess) -> None:
+        """End a worker for good."""
+        self.all.discard(worker)
+        await worker.close()
 
     async def close(self) -> None:
         """Kill all workers and wait until they are gone; whoever still waits for one gets Died."""

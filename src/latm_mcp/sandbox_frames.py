@@ -23,33 +23,38 @@ from latm_mcp.outcomes import (
     TimedOut,
     World,
 )
-from latm_mcp.sandbox_kinds import Kind
+from latm_mcp.sandbox_kinds import PROCESSOR, Kind
 
 MALFORMED = Died("sent a malformed reply")
 MAX_DEPTH = 102  # the guest's 100, inside {"returned": {"arguments": ...}}
 
 
 def encode(program: Program, request: Request, limits: Limits, world: World, batch: int) -> bytes:
-    """One request frame. Raises: BadInput if the source or the request is no JSON or no Unicode text."""
+    """One request frame. Raises: BadInput if the source or the request is no JSON or no Unicode text.
+
+    Three lines: what the worker has to know, the guest's request to load the program, the one to use it.
+    """
     header = {
         "seconds": limits.seconds,
+        "cpu_seconds": limits.cpu_seconds,
         "memory_mib": limits.memory_mib,
         "output_bytes": limits.output_bytes,
         "clock_offset": world.clock_offset,
         "batch": batch,
     }
-    asked = {
+    load = {
+        "op": "load",
         "source": program.source,
         "function": program.function,
         "seed": world.seed,
-        "output_bytes": limits.output_bytes,
-        **operation(request),
+        "recursion": limits.recursion,
     }
+    use = {**operation(request), "output_bytes": limits.output_bytes}
     try:
-        body = json.dumps(asked, ensure_ascii=False, allow_nan=False).encode()
+        lines = [json.dumps(part, ensure_ascii=False, allow_nan=False).encode() for part in (header, load, use)]
     except (ValueError, RecursionError) as why:
         raise BadInput(f"the code and its arguments must be JSON values and Unicode text: {str(why)[:200]}") from why
-    data = json.dumps(header).encode() + b"\n" + body
+    data = b"\n".join(lines)  # JSON has no line breaks of its own
     return struct.pack("!I", len(data)) + data
 
 
@@ -68,7 +73,7 @@ def decode(kind: bytes, payload: bytes, request: Request, limits: Limits) -> Out
     """What a worker's frame says came of this request."""
     match kind:
         case Kind.TIMED_OUT:
-            return TimedOut(limits.seconds)
+            return TimedOut(limits.cpu_seconds, "processor") if payload == PROCESSOR else TimedOut(limits.seconds)
         case Kind.TOO_LARGE:
             return OutputTooLarge(limits.output_bytes)
         case Kind.DIED:

@@ -2,6 +2,8 @@
 
 from enum import Enum
 
+PROCESSOR = b"processor"  # TIMED_OUT's payload where it was not the wall clock
+KEPT_LOADED = 4  # tools, used lately, that a worker keeps loaded ahead
 SLACK = 64 << 10  # bytes beyond Limits.output_bytes: the reply around the value, or an exception's text
 
 
@@ -12,6 +14,6 @@ class Kind(bytes, Enum):
     UNUSABLE = b"U"  # a sentence: this worker cannot work
     READY = b"R"  # {"python", "walls"}
     REPLY = b"G"  # the guest's own reply, unread
-    TIMED_OUT = b"T"
+    TIMED_OUT = b"T"  # empty, or PROCESSOR
     TOO_LARGE = b"L"
     DIED = b"D"  # a reason

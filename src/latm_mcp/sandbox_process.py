@@ -3,8 +3,11 @@
 import json
 import struct
 import sys
+import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from math import inf
 from pathlib import Path
 from subprocess import PIPE
 from typing import Any
@@ -13,23 +16,29 @@ import anyio
 from anyio.abc import Process
 
 from latm_mcp.errors import SandboxUnavailable
-from latm_mcp.outcomes import Died, Limits, Outcome, Request, TimedOut
+from latm_mcp.outcomes import Died, Limits, Outcome, Request, SandboxKind, TimedOut
 from latm_mcp.sandbox_frames import MALFORMED, clean, decode
-from latm_mcp.sandbox_kinds import SLACK, Kind
+from latm_mcp.sandbox_kinds import KEPT_LOADED, SLACK, Kind
 
 START_SECONDS = 300.0  # compiling on a slow, busy machine included
 OVERTIME_SECONDS = 5.0  # the worker stops a call itself; this is for a worker that does not
-START = "import sys, json; sys.path[:] = json.loads(sys.argv.pop()); from latm_mcp.sandbox_worker import main; main()"
+START = (
+    "import sys, json, os; os.name == 'posix' and os.environ.clear(); sys.path[:] = json.loads(sys.argv.pop()); "
+    "from latm_mcp.sandbox_worker import main; main()"
+)
 ENDING_SECONDS = 0.3
+READY_AGAIN_SECONDS = 0.02  # about what a worker needs after an answer to have a fresh interpreter ready
 GONE = (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError)
 
 
-def command(component: Path, folder: Path) -> list[str]:
+def command(kind: SandboxKind, component: Path, folder: Path) -> list[str]:
     """The worker's command line. It gets this process's own import path, so that it runs from wherever this does."""
     path = [str(Path(entry).absolute()) for entry in sys.path if entry]
     package = str(Path(__file__).absolute().parent.parent)
     path += [package] if package not in path else []
-    return [sys.executable, "-I", "-S", "-c", START, str(component), str(folder.absolute()), json.dumps(path)]
+    # As -I, but for PYTHONHASHSEED: sets have to come out in the same order from every worker.
+    line = [sys.executable, "-s", "-P", "-S", "-c", START]
+    return [*line, kind, str(component), str(folder.absolute()), json.dumps(path)]
 
 
 class WorkerProcess:
@@ -41,12 +50,14 @@ class WorkerProcess:
         self.ended = False  # it has closed its side
         self.buffer = bytearray()
         self.about: dict[str, Any] = {}
+        self.lately: deque[str] = deque(maxlen=KEPT_LOADED)  # the tools that it may have loaded ahead
+        self.answered = -inf
 
     @classmethod
     async def start(cls, line: list[str], progress: Callable[[str], None]) -> "WorkerProcess":
         """A worker that is ready. Raises: SandboxUnavailable."""
-        # Windows' own libraries need to know where Windows is; nothing else of the environment goes in.
-        environment = {"SYSTEMROOT": r"C:\Windows"} if sys.platform == "win32" else {}
+        # Windows' own libraries need to know where Windows is; nothing of this process's environment goes in.
+        environment = {"PYTHONHASHSEED": "0", **({"SYSTEMROOT": r"C:\Windows"} if sys.platform == "win32" else {})}
         process = await anyio.open_process(line, stderr=PIPE, env=environment, start_new_session=True)
         worker = cls(process)
         try:
@@ -92,6 +103,11 @@ class WorkerProcess:
         """Whether it can be asked."""
         return self.usable and self.process.returncode is None
 
+    def suits(self, tool: str) -> tuple[bool, bool, float]:
+        """How well an idle worker suits a call of this tool: made ready again since its last answer, tool loaded, long idle."""
+        idle = time.monotonic() - self.answered
+        return idle > READY_AGAIN_SECONDS, tool in self.lately, idle
+
     async def ask(self, frame: bytes, request: Request, limits: Limits) -> Outcome:
         """What a request, encoded as frame, comes to. If it is cancelled or the worker dies, the worker is not usable any more."""
         self.usable = False
@@ -107,7 +123,7 @@ class WorkerProcess:
             return Died("the worker process ended")
         except OverflowError:
             return MALFORMED
-        self.usable = True
+        self.usable, self.answered = True, time.monotonic()
         return decode(kind, payload, request, limits)
 
     async def receive(self, most: int) -> tuple[bytes, bytes]:

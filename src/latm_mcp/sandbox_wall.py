@@ -1,6 +1,6 @@
-"""The wall around a worker, behind the one that WebAssembly is: on Linux rlimits, Landlock and seccomp; elsewhere nothing.
+"""The operating system's walls around made code: on Linux Landlock, seccomp, rlimits and no capabilities; elsewhere none.
 
-Each part says what it came to, since a worker goes on without: made code is held by the component.
+The wasm sandbox stands behind WebAssembly and says which of these it lacks; the native one is nothing without them.
 """
 
 import ctypes
@@ -41,6 +41,12 @@ CALLS = {
 }  # fmt: skip
 AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 SECCOMP_CALL = {"x86_64": 317, "aarch64": 277}
+CAPABILITY_VERSION = 0x20080522
+PROT_EXEC = 4
+
+
+class NoWall(Exception):
+    """A wall that this system does not give; the message says which and why."""
 
 
 def die_with_parent() -> None:
@@ -50,31 +56,34 @@ def die_with_parent() -> None:
 
 
 def no_files() -> str:
-    """Deny this thread, and those that it will start, every file, TCP port and signal. Says what holds."""
+    """Deny this thread, and what it will start, capabilities, files, TCP ports and signals to others. Its name; raises: NoWall."""
     if sys.platform != "linux":
-        return f"no Landlock on {sys.platform}"
+        raise NoWall(f"no Landlock on {sys.platform}")
     system = libc()
     system.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    system.capset(struct.pack("II", CAPABILITY_VERSION, 0), bytes(24))  # root is nobody special from here on
     known = system.syscall(LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), 1)
     if known <= 0:
-        return "no Landlock in this kernel"
+        raise NoWall("no Landlock in this kernel")
     rights = struct.pack("QQQ", FILE_RIGHTS.get(known, 0xFFFF), 3 if known >= 4 else 0, 3 if known >= 6 else 0)
     size = 24 if known >= 6 else 16 if known >= 4 else 8
     ruleset = system.syscall(LANDLOCK_CREATE_RULESET, rights, ctypes.c_size_t(size), 0)
     if ruleset < 0:
-        return f"no Landlock ({os.strerror(ctypes.get_errno())})"
+        raise NoWall(f"no Landlock ({os.strerror(ctypes.get_errno())})")
     refused = system.syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0)
     os.close(ruleset)
-    return f"no Landlock ({os.strerror(ctypes.get_errno())})" if refused else "Landlock"
+    if refused:
+        raise NoWall(f"no Landlock ({os.strerror(ctypes.get_errno())})")
+    return "Landlock"
 
 
 def no_system_calls() -> str:
-    """Deny all threads every system call that a running worker does not make. Says what holds."""
+    """Deny all threads every system call that made code does not need. Its name; raises: NoWall."""
     if sys.platform != "linux":
-        return f"no seccomp on {sys.platform}"
+        raise NoWall(f"no seccomp on {sys.platform}")
     machine = platform.machine()
     if machine not in CALLS:
-        return f"no seccomp filter for {machine}"
+        raise NoWall(f"no seccomp filter for {machine}")
     for limit in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC):
         resource.setrlimit(limit, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
@@ -82,18 +91,23 @@ def no_system_calls() -> str:
     program_of = struct.pack("HxxxxxxP", (len(rules) - 1) // 8, ctypes.addressof(rules))
     # TSYNC: the watchdog's and the engine's threads as well.
     refused = libc().syscall(SECCOMP_CALL[machine], SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, program_of)
-    return f"no seccomp ({os.strerror(ctypes.get_errno())})" if refused else "seccomp"
+    if refused:
+        raise NoWall(f"no seccomp ({os.strerror(ctypes.get_errno())})")
+    return "seccomp"
 
 
 def program(machine: str) -> bytes:
-    """The seccomp filter: foreign architectures die, listed calls pass, all others fail with EPERM."""
-    load, equal, at_least, give = 0x20, 0x15, 0x35, 0x06
+    """The seccomp filter: foreign architectures die, listed calls pass, all others fail with EPERM; no new machine code."""
+    load, equal, at_least, any_bit, give = 0x20, 0x15, 0x35, 0x45, 0x06
     allow, kill, fail = 0x7FFF0000, 0x80000000, 0x00050000 | errno.EPERM
-    numbers = sorted(CALLS[machine].values())
+    calls = CALLS[machine]
+    numbers = sorted(set(calls.values()) - {calls["mmap"], calls["mprotect"]})
     rules = [
         (load, 0, 0, 4), (equal, 1, 0, AUDIT_ARCH[machine]), (give, 0, 0, kill),
         (load, 0, 0, 0), (at_least, 0, 1, 0x40000000), (give, 0, 0, kill),  # x32 calls of x86_64
-        *((equal, len(numbers) - place, 0, number) for place, number in enumerate(numbers)),
+        *((equal, len(numbers) + 4 - place, 0, number) for place, number in enumerate(numbers)),
+        (equal, 1, 0, calls["mmap"]), (equal, 0, 2, calls["mprotect"]),
+        (load, 0, 0, 16 + 2 * 8), (any_bit, 0, 1, PROT_EXEC),  # the third argument's lower half
         (give, 0, 0, fail), (give, 0, 0, allow),
     ]  # fmt: skip
     return b"".join(struct.pack("HBBI", *rule) for rule in rules)

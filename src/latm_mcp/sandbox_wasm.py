@@ -4,9 +4,10 @@ Imported by the worker process alone.
 """
 
 import os
+import sys
 import threading
 import time
-from math import inf
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,22 +15,23 @@ import wasmtime
 from wasmtime import Config, Engine, Store, WasiConfig, WasmtimeError, _ffi
 from wasmtime.component import Component, Func, Linker
 
+from latm_mcp.sandbox_clocks import Watchdog
+from latm_mcp.sandbox_compiled import Unusable, check_private, compile_once, compiled_path, make_folder
+from latm_mcp.sandbox_guest import LOADED
+from latm_mcp.sandbox_kinds import PROCESSOR, Kind
+from latm_mcp.sandbox_rooms import TOUCH, Bounds
+from latm_mcp.sandbox_wall import NoWall, no_files, no_system_calls
+
 # The default kills an innocent recursion of depth 300; with 8 and 16 MiB some endless ones (json, repr, deepcopy) end the
 # interpreter before Python's own check raises RecursionError. Pages of a stack cost nothing until they are used.
 WASM_STACK = 32 << 20
 THREAD_STACK = 2 * WASM_STACK  # of the thread that runs on it
 NEVER = 1 << 40  # epochs; the epoch only moves when a call is to be stopped
-GRACE = 1.0  # seconds for a stopped call to end before the whole worker does
 PREPARING_MIB = 256
 SOCKETS = (
     ("wasi:sockets/tcp-create-socket", "create-tcp-socket"),
     ("wasi:sockets/udp-create-socket", "create-udp-socket"),
     ("wasi:sockets/instance-network", "instance-network"),
-)
-# Code that a spare runs before it is needed, so that the pages a call touches are there.
-TOUCH = (
-    '{"op": "call", "source": "def f(x: list[int]) -> dict[str, int]:\\n    return {str(i): i for i in sorted(x)}\\n", '
-    '"function": "f", "arguments": {"x": [2, 1]}, "seed": 0, "output_bytes": 1000}'
 )
 
 
@@ -48,85 +50,112 @@ def machine_code(component: Path) -> bytes:
     return bytes(Component.from_file(engine(), component).serialize())
 
 
-class Watchdog:
-    """Stops the one running call at its deadline; if it does not stop, ends the process."""
-
-    def __init__(self, engine: Engine):
-        self.engine = engine
-        self.changed = threading.Condition()
-        self.deadline: float | None = None
-        self.rung = False
-        self.wakes = inf  # when the thread looks next
-        threading.Thread(target=self.watch, daemon=True).start()
-
-    def arm(self, seconds: float) -> None:
-        """Let the call that begins now run for so many seconds."""
-        with self.changed:
-            self.deadline, self.rung = time.monotonic() + seconds, False
-            if (
-                self.deadline < self.wakes
-            ):  # otherwise it looks in time anyway; waking it at each call costs milliseconds
-                self.changed.notify()
-
-    def disarm(self) -> None:
-        """The call has ended: from here on no epoch moves."""
-        with self.changed:
-            self.deadline = None
-
-    def watch(self) -> NoReturn:
-        """Wait for deadlines; the body of the watchdog's thread."""
-        with self.changed:
-            while True:
-                left = None if self.deadline is None else self.deadline - time.monotonic()
-                if left is None or left > 0:
-                    self.wakes = inf if left is None else time.monotonic() + left
-                    self.changed.wait(left)
-                elif self.rung:
-                    os._exit(124)  # it waits in the host, where no epoch reaches it
-                else:
-                    self.engine.increment_epoch()
-                    self.rung, self.deadline = True, time.monotonic() + GRACE
-
-
 class Instance:
-    """One interpreter: run calls in it until one does not end well."""
+    """The `Room` of one wasm instance."""
 
-    def __init__(self, store: Store, function: Func, watchdog: Watchdog):
-        self.store, self.function, self.watchdog = store, function, watchdog
+    def __init__(self, store: Store, function: Func, interpreter: "Interpreter", clock_offset: int):
+        self.store, self.function, self.interpreter, self.clock_offset = store, function, interpreter, clock_offset
 
-    def run(self, request: str, seconds: float, memory_mib: int) -> str:
-        """The guest's reply. Raises: WasmtimeError, after which the instance is of no more use."""
-        self.store.set_limits(memory_size=memory_mib << 20)
+    def run(self, requests: list[str], bounds: Bounds) -> tuple[Kind, str]:
+        """The guest's last reply, or what the engine made of the call."""
+        self.store.set_limits(memory_size=bounds.memory_mib << 20)
         self.store.set_epoch_deadline(1)
-        self.watchdog.arm(seconds)
+        self.interpreter.clock_offset = self.clock_offset
+        watchdog, reply = self.interpreter.watchdog, ""
+        watchdog.arm(bounds.seconds, bounds.cpu_seconds)
         try:
-            return str(self.function(self.store, request))
+            for request in requests:
+                reply = str(self.function(self.store, request))
+                if reply != LOADED:
+                    break
+        except WasmtimeError as why:
+            return ended(why, watchdog.by_processor)
         finally:
-            self.watchdog.disarm()
+            watchdog.disarm()
+        return (Kind.REPLY, reply) if len(reply) <= bounds.reply_bytes else (Kind.TOO_LARGE, "")
 
     def close(self) -> None:
         """Give its memory back."""
         self.store.close()
 
 
+def ended(why: WasmtimeError, by_processor: bool) -> tuple[Kind, str]:
+    """What a call came to that the engine ended."""
+    text = str(why)
+    if "wasm trap: interrupt" in text:
+        return Kind.TIMED_OUT, PROCESSOR.decode() if by_processor else ""
+    return Kind.DIED, text.strip().splitlines()[-1].strip()[:200] if text.strip() else "it was stopped"
+
+
+def load(component: Path, folder: Path, progress: Callable[[str], None]) -> "Interpreter":
+    """The component's interpreter, compiled first if need be. Raises: Unusable, OSError."""
+    make_folder(folder)
+    compiled = compiled_path(component, folder)
+    if not compiled.exists():
+        compile_once(compiled, lambda: machine_code(component), progress)
+        if os.name == "posix":  # elsewhere that makes another process, which nobody would know of
+            # Compiling leaves threads and memory behind that a worker should not have: begin again.
+            os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - this very program
+    check_private(compiled)
+    try:
+        interpreter = Interpreter(compiled)
+    except WasmtimeError as why:
+        compiled.unlink(missing_ok=True)
+        raise Unusable(
+            f"the compiled sandbox could not be loaded and was removed: try again ({str(why)[:200]})"
+        ) from why
+    os.utime(compiled)  # says that it is in use
+    return interpreter
+
+
 class Interpreter:
-    """The loaded component, from which instances are made."""
+    """The `House` of wasm: the loaded component, from which instances are made."""
 
     def __init__(self, compiled: Path):
-        self.engine = engine()
-        self.component = Component.deserialize_file(self.engine, str(compiled))
+        self.wasm = engine()
+        self.component = Component.deserialize_file(self.wasm, str(compiled))
         self.clock_offset = 0
-        names = list(self.component.type.imports(self.engine))
+        names = list(self.component.type.imports(self.wasm))
         self.wasi = next(name for name in names if name.startswith("wasi:clocks/wall-clock@")).split("@")[1]
         self.plain, self.shifted = self.linker(shift=False), self.linker(shift=True)
 
-    def watch(self) -> None:
-        """Start the watchdog; a thread has the walls of the thread that started it."""
-        self.watchdog = Watchdog(self.engine)
+    def host(self, serve: Callable[[], None]) -> None:
+        """Serve on a thread with a stack that deep recursion fits on."""
+        self.walls = [
+            self.wall(no_files)
+        ]  # before any other thread is there: a thread has the walls of the one that started it
+        self.watchdog = Watchdog(self.wasm.increment_epoch)
+        threading.stack_size(THREAD_STACK)
+        failed: list[Exception] = []
+
+        def body() -> None:
+            try:
+                serve()
+            except (Unusable, OSError) as why:
+                failed.append(why)
+
+        thread = threading.Thread(target=body)
+        thread.start()
+        thread.join()
+        if failed:
+            raise failed[0]
+
+    def close_walls(self) -> list[str]:
+        """Deny system calls too. What is missing is said, not refused: the component itself holds the code."""
+        self.prepare(clock_offset=1).close()  # whatever that sets up must be there before the wall
+        return [*self.walls, self.wall(no_system_calls)]
+
+    @staticmethod
+    def wall(close: Callable[[], str]) -> str:
+        """The wall's name, or that there is none and why."""
+        try:
+            return close()
+        except NoWall as why:
+            return str(why)
 
     def linker(self, *, shift: bool) -> Linker:
         """WASI without sockets; with shift, a wall clock that is `clock_offset` seconds off."""
-        linker = Linker(self.engine)
+        linker = Linker(self.wasm)
         linker.allow_shadowing = True
         linker.add_wasip2()
         functions = [(interface, name, denied) for interface, name in SOCKETS]
@@ -148,16 +177,16 @@ class Interpreter:
 
     def prepare(self, clock_offset: int = 0) -> Instance:
         """A fresh instance that has run trusted code once. No environment, arguments, files or streams."""
-        self.clock_offset = clock_offset
-        store = Store(self.engine)
+        store = Store(self.wasm)
         store.set_limits(memory_size=PREPARING_MIB << 20)
         store.set_epoch_deadline(NEVER)
         store.set_wasi(WasiConfig())
         linker = self.shifted if clock_offset else self.plain
         function = linker.instantiate(store, self.component).get_func(store, "run")
         assert function is not None, "the component was built from another world"
-        function(store, TOUCH)
-        return Instance(store, function, self.watchdog)
+        for request in TOUCH:
+            function(store, request)
+        return Instance(store, function, self, clock_offset)
 
 
 def denied(_store: Any, *_arguments: Any) -> NoReturn:

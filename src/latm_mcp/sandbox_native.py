@@ -1,0 +1,229 @@
+"""The native sandbox, on Linux: a small fork server, and one locked-down child for each call.
+
+Imported by the worker process alone, which is the fork server: it has the modules that made code may import and nothing
+else, and never runs made code itself. A child has no files (Landlock), no system calls but those of computing (seccomp),
+no capabilities, and its limits; without any one of these walls this sandbox refuses to start.
+"""
+
+import gc
+import os
+import resource
+import select
+import signal
+import struct
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import NoReturn
+
+from latm_mcp.sandbox_clocks import ProcessorTime, of_process
+from latm_mcp.sandbox_compiled import Unusable
+from latm_mcp.sandbox_guest import LOADED, app, clock
+from latm_mcp.sandbox_kinds import PROCESSOR, Kind
+from latm_mcp.sandbox_rooms import TOUCH, Bounds
+from latm_mcp.sandbox_wall import NoWall, die_with_parent, no_files, no_system_calls
+
+STACK = 64 << 20  # bytes: some recursions of Python's own depth go through C
+SEAL = 16  # bytes that open a request and its reply: what code writes by itself is no reply
+HEAD = 4 + SEAL
+INSTEAD = "unset LATM_SANDBOX to use the wasm sandbox, which needs no walls of the system"
+
+
+class ForkServer:
+    """The `House` of native rooms."""
+
+    def host(self, serve: Callable[[], None]) -> None:
+        """Serve here: a process that forks has one thread. Raises: Unusable without Landlock."""
+        resource.setrlimit(resource.RLIMIT_STACK, (STACK, resource.getrlimit(resource.RLIMIT_STACK)[1]))
+        self.memory = address_space()
+        try:
+            self.files = no_files()
+        except NoWall as why:
+            raise Unusable(f"the native sandbox cannot be used here: {why}; {INSTEAD}") from None
+        gc.collect()
+        gc.freeze()  # a collection in a child would touch, and so copy, all of this heap
+        serve()
+
+    def prepare(self, clock_offset: int = 0) -> "Child":
+        """A child that has its walls and has run trusted code once, inside them."""
+        child = Child(self.memory, clock_offset)
+        kind, reply = child.run(list(TOUCH), Bounds(10, 10, 256, 1000))
+        if kind != Kind.REPLY:
+            child.close()
+            raise Unusable(f"the native sandbox cannot be used here: {reply or kind.name}; {INSTEAD}")
+        return child
+
+    def close_walls(self) -> list[str]:
+        """Each child has closed its own: this is what they are called."""
+        return [self.files, "seccomp", "rlimits", "no capabilities"]
+
+
+class Child:
+    """The `Room` of one process."""
+
+    def __init__(self, memory: int, clock_offset: int):
+        self.memory = memory
+        requests, self.requests = os.pipe()
+        self.replies, replies = os.pipe()
+        server = os.getpid()
+        self.pid = os.fork()
+        if self.pid == 0:
+            live(requests, replies, server, clock_offset)
+        os.close(requests)
+        os.close(replies)
+        os.set_blocking(self.requests, False)
+
+    def run(self, requests: list[str], bounds: Bounds) -> tuple[Kind, str]:
+        """The guest's last reply; after a timeout, a death or a flood the child is of no more use."""
+        reply, clocks = "", Clocks(self.pid, bounds)
+        memory = self.memory + (bounds.memory_mib << 20)
+        try:
+            resource.prlimit(self.pid, resource.RLIMIT_AS, (memory, resource.RLIM_INFINITY))
+            for request in requests:
+                reply = self.ask(request, clocks, bounds.reply_bytes)
+                if reply != LOADED:
+                    break
+        except TimeoutError:
+            return Kind.TIMED_OUT, PROCESSOR.decode() if clocks.by_processor else ""
+        except OverflowError:
+            return Kind.TOO_LARGE, ""
+        except EOFError:
+            return Kind.DIED, self.death()
+        except ValueError:
+            return Kind.DIED, "wrote to a channel that is not its own"
+        return Kind.REPLY, reply
+
+    def ask(self, request: str, clocks: "Clocks", most: int) -> str:
+        """One reply. Raises: TimeoutError, OverflowError beyond `most` bytes, EOFError if it ended, ValueError for no reply."""
+        seal, body = os.urandom(SEAL), request.encode()
+        waiting, read = memoryview(struct.pack("!I", len(body)) + seal + body), bytearray()
+        due = HEAD
+        while len(read) < due:
+            able, writable, _ = select.select([self.replies], [self.requests] if waiting else [], [], clocks.left())
+            if writable:
+                waiting = self.write(waiting)
+            if able:
+                part = os.read(self.replies, 1 << 20)
+                if not part:
+                    raise EOFError
+                read += part
+                due = self.length(read, seal, most)
+        if len(read) > due:
+            raise ValueError("more than one reply")
+        return read[HEAD:].decode()
+
+    @staticmethod
+    def length(read: bytearray, seal: bytes, most: int) -> int:
+        """How long the whole frame is that begins so. Raises: OverflowError, ValueError."""
+        if len(read) < HEAD:
+            return HEAD
+        if read[4:HEAD] != seal:
+            raise ValueError("not the reply to this request")
+        (length,) = struct.unpack("!I", read[:4])
+        if length > most:
+            raise OverflowError
+        return HEAD + int(length)
+
+    def write(self, waiting: memoryview) -> memoryview:
+        """Write what goes into the pipe now; what is left. A child that reads no more is noticed by its replies' end."""
+        try:
+            return waiting[os.write(self.requests, waiting) :]
+        except BlockingIOError:
+            return waiting
+        except BrokenPipeError:
+            return waiting[:0]
+
+    def death(self) -> str:
+        """How it ended."""
+        status = self.reap()
+        if os.WIFSIGNALED(status):
+            return f"ended by {signal.Signals(os.WTERMSIG(status)).name}"
+        return f"it ended itself with code {os.WEXITSTATUS(status)}"
+
+    def reap(self) -> int:
+        """Kill it, if it is still there, and wait until it is gone; its status."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        status = os.waitpid(self.pid, 0)[1]
+        self.pid = 0
+        return status
+
+    def close(self) -> None:
+        """End it and give its descriptors back."""
+        os.close(self.requests)
+        os.close(self.replies)
+        if self.pid:
+            self.reap()
+
+
+class Clocks:
+    """The wall and the processor time that one call has left."""
+
+    def __init__(self, pid: int, bounds: Bounds):
+        self.deadline = time.monotonic() + bounds.seconds
+        self.processor = (
+            ProcessorTime(bounds.cpu_seconds, of_process(pid)) if bounds.cpu_seconds < bounds.seconds else None
+        )
+        self.by_processor = False
+
+    def left(self) -> float:
+        """Seconds until one of them can be used up. Raises: TimeoutError if one is."""
+        left = self.deadline - time.monotonic()
+        if self.processor is not None and self.processor.left() < left:
+            left, self.by_processor = self.processor.left(), True
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+
+def address_space() -> int:
+    """Bytes of address space that this process, and so a new child, has."""
+    with open("/proc/self/statm", encoding="ascii") as file:
+        return int(file.read().split()[0]) * resource.getpagesize()
+
+
+def live(requests: int, replies: int, server: int, clock_offset: int) -> NoReturn:
+    """A child's whole life: close the walls, then answer requests until it is killed."""
+    try:
+        die_with_parent()
+        if os.getppid() != server:
+            os._exit(1)
+        os.dup2(requests, 100)
+        os.dup2(replies, 1)
+        os.dup2(100, 0)
+        os.closerange(2, 1 << 16)
+        if clock_offset:
+            clock.shift(clock_offset)
+        no_system_calls()
+        strip()
+        guest = app.WitWorld()
+        while True:
+            head = read(HEAD)
+            (length,) = struct.unpack("!I", head[:4])
+            reply = guest.run(read(length).decode()).encode("utf-8", "replace")
+            rest = memoryview(struct.pack("!I", len(reply)) + head[4:] + reply)
+            while rest:
+                rest = rest[os.write(1, rest) :]
+    finally:
+        os._exit(70)
+
+
+def strip() -> None:
+    """Take out of reach what a call has no use for. No wall, just less to find: the names of folders, ways to raw memory."""
+    for listed in (sys.argv, sys.orig_argv, sys.path):
+        listed.clear()
+    for name in tuple(sys.modules):
+        if name.lstrip("_").startswith(("ctypes", "latm_mcp.sandbox_")) and "guest" not in name:
+            del sys.modules[name]
+
+
+def read(length: int) -> bytes:
+    """Exactly so many bytes of requests; their end is the end."""
+    parts = bytearray()
+    while len(parts) < length:
+        part = os.read(0, min(length - len(parts), 1 << 20))
+        if not part:
+            os._exit(0)
+        parts += part
+    return bytes(parts)
