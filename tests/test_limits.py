@@ -15,7 +15,7 @@ from latm_mcp.latm import open_latm
 from latm_mcp.latm_import import import_tool
 from latm_mcp.outcomes import LIMIT_BOUNDS, Limits, OwnLimits, Returned, TimedOut
 from latm_mcp.server import Face
-from latm_mcp.settings import LIMIT_VARIABLES, Settings
+from latm_mcp.settings import Settings
 from latm_mcp.store import open_store
 from latm_mcp.store_schema import MIGRATIONS, migrate
 
@@ -240,27 +240,3 @@ def test_the_first_step_of_the_migrations_alone_makes_the_format_before(tmp_path
         assert connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'limits'").fetchone() == (0,)
     with open_store(tmp_path) as store:
         assert store.own_limits() == {}
-
-
-def test_every_limit_has_bounds_a_variable_and_a_field_of_its_own():
-    assert (
-        list(Limits.__dataclass_fields__)
-        == list(LIMIT_BOUNDS)
-        == list(LIMIT_VARIABLES)
-        == list(OwnLimits.__dataclass_fields__)
-    )
-
-
-@pytest.mark.parametrize(
-    ("given", "general", "expected"),
-    [
-        ({}, Limits(), Limits()),
-        ({"seconds": 30.0}, Limits(), Limits(seconds=30, cpu_seconds=30)),
-        ({"seconds": 30.0}, Limits(cpu_seconds=4), Limits(seconds=30, cpu_seconds=4)),
-        ({"seconds": 30.0, "cpu_seconds": 5.0}, Limits(), Limits(seconds=30, cpu_seconds=5)),
-        ({"cpu_seconds": 5.0}, Limits(), Limits(cpu_seconds=5)),
-        ({"recursion": 100}, Limits(memory_mib=64), Limits(memory_mib=64, recursion=100)),
-    ],
-)
-def test_own_limits_stand_over_the_general_ones(given: dict[str, float], general: Limits, expected: Limits):
-    assert OwnLimits.of(given).over(general) == expected

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from latm_mcp.errors import BadInput
-from latm_mcp.outcomes import Limits
-from latm_mcp.settings import MakerSettings, Settings, read_settings
+from latm_mcp.outcomes import LIMIT_BOUNDS, Limits, OwnLimits
+from latm_mcp.settings import LIMIT_VARIABLES, MakerSettings, Settings, read_settings
 
 
 def test_an_empty_environment_gives_the_defaults_and_no_maker(monkeypatch: pytest.MonkeyPatch):
@@ -95,3 +95,27 @@ def test_a_key_is_in_no_repr():
 def test_a_wrong_value_is_refused_by_name(name: str, value: str):
     with pytest.raises(BadInput, match=f"^{name} is '{value}'"):
         read_settings({"LATM_MAKER_MODEL": "m", name: value})
+
+
+def test_every_limit_has_bounds_a_variable_and_a_field_of_its_own():
+    assert (
+        list(Limits.__dataclass_fields__)
+        == list(LIMIT_BOUNDS)
+        == list(LIMIT_VARIABLES)
+        == list(OwnLimits.__dataclass_fields__)
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "general", "expected"),
+    [
+        ({}, Limits(), Limits()),
+        ({"seconds": 30.0}, Limits(), Limits(seconds=30, cpu_seconds=30)),
+        ({"seconds": 30.0}, Limits(cpu_seconds=4), Limits(seconds=30, cpu_seconds=4)),
+        ({"seconds": 30.0, "cpu_seconds": 5.0}, Limits(), Limits(seconds=30, cpu_seconds=5)),
+        ({"cpu_seconds": 5.0}, Limits(), Limits(cpu_seconds=5)),
+        ({"recursion": 100}, Limits(memory_mib=64), Limits(memory_mib=64, recursion=100)),
+    ],
+)
+def test_own_limits_stand_over_the_general_ones(given: dict[str, float], general: Limits, expected: Limits):
+    assert OwnLimits.of(given).over(general) == expected

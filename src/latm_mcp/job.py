@@ -16,7 +16,7 @@ from latm_mcp.making.propose import propose
 from latm_mcp.making.verify import Judge, verify
 from latm_mcp.making.wrap import wrap
 from latm_mcp.models import Failure, Maker, Progress, Provenance, Reply, Stage, Task, Tool, Try, Verified
-from latm_mcp.outcomes import Limits, OwnLimits
+from latm_mcp.outcomes import Limits
 from latm_mcp.sandbox import Sandbox
 from latm_mcp.splits import exposures
 from latm_mcp.store import Job, Store
@@ -28,7 +28,6 @@ logger = logging.getLogger(__name__)
 
 MAX_FEEDBACK = 32 * 1024  # characters of a feedback
 FOREIGN_TOOLS = 10  # of a library's own tools, beside the shipped generators: a making must not grow with the library
-NO_LIMITS = OwnLimits()  # of a tool for which nobody set any
 FOREIGN_PER_TOOL = 4  # questions of each other tool and generator that a new adapter must refuse
 
 
@@ -43,7 +42,8 @@ class Workshop:
 
     def limits_of(self, name: str) -> Limits:
         """What holds for a tool's calls: the deployment's limits under those that a person set for it."""
-        return self.store.own_limits().get(name, NO_LIMITS).over(self.limits)
+        own = self.store.own_limits().get(name)
+        return self.limits if own is None else own.over(self.limits)
 
     def longest_seconds(self) -> float:
         """The wall time that a call may take of the tool that may take the longest."""
