@@ -8,49 +8,16 @@ median of the pairs' ratios. Compiled byte code and the sandbox's compiled code 
 
 import argparse
 import json
-import os
 import resource
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from latm_mcp.models import Evidence, Example, Provenance, Tally, Tool, UseCase
-from latm_mcp.source import check_source
-from latm_mcp.store import open_store
-from latm_mcp.store_files import version_of
-
-SOURCE = '''def {name}(words: list[str]) -> list[str]:
-    """Sort words alphabetically."""
-    return sorted(words)
-
-
-def parse(question: str) -> dict:
-    if not question.startswith("Sort: "):
-        raise NotThisTask("no list")
-    return {{"words": question[6:].split()}}
-
-
-def render(result, question: str) -> str:
-    return " ".join(result)
-'''
-HELLO = [
-    {
-        "jsonrpc": "2.0",
-        "id": 1,
-        "method": "initialize",
-        "params": {
-            "protocolVersion": "2025-11-25",
-            "capabilities": {},
-            "clientInfo": {"name": "benchmark", "version": "1"},
-        },
-    },
-    {"jsonrpc": "2.0", "method": "notifications/initialized"},
-    {"jsonrpc": "2.0", "id": 2, "method": "tools/list", "params": {}},
-]
+from made_tools import fill, sorter
+from raw_server import HELLO, OURS, environment, yardstick
 
 
 @dataclass(frozen=True)
@@ -61,30 +28,6 @@ class Start:
     cpu: float
     rss: float
     tools: int
-
-
-def fill(home: Path, count: int) -> None:
-    """A library with so many tools, each with ten examples."""
-    examples = tuple(Example(question=f"Sort: {'b ' * n}a", answer=f"a{' b' * n}") for n in range(1, 11))
-    with open_store(home) as store:
-        for number in range(count):
-            name = f"tool_{number}"
-            source = SOURCE.format(name=name)
-            case = UseCase(question="Sort: b a", arguments={"words": ["b", "a"]}, result=["a", "b"], answer="a b")
-            tool = Tool(
-                name=name,
-                version=version_of(source),
-                description="Sort words alphabetically, as they stand in a list.",
-                source=source,
-                signature=check_source(source, name),
-                adapter=True,
-                comparison="text",
-                examples=examples,
-                use_cases=(case,),
-                evidence=Evidence(shown=Tally(passed=3), blind=Tally(passed=3), held_out=Tally(passed=4), bound=0.65),
-                provenance=Provenance(maker="model", made_at="2026-01-01T00:00:00+00:00"),
-            )
-            store.publish(tool, actor="benchmark")
 
 
 def start(command: list[str], environment: dict[str, str]) -> Start:
@@ -115,14 +58,12 @@ def compare(count: int, limit: int, runs: int) -> None:
     """Print one row: so many tools in the library, at most `limit` of them listed."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        fill(home, count)
-        environment = {**os.environ, "LATM_HOME": folder, "LATM_EXPOSURE_LIMIT": str(limit)}
-        environment.pop("LATM_MAKER_MODEL", None)
-        ours_command = [sys.executable, "-m", "latm_mcp", "serve"]
-        listed = start(ours_command, environment).tools
-        bare_command = [sys.executable, str(Path(__file__).with_name("bare_server.py")), str(listed)]
-        start(bare_command, environment)
-        pairs = [(start(ours_command, environment), start(bare_command, environment)) for _ in range(runs)]
+        fill(home, map(sorter, range(count)))
+        given = environment(home, LATM_EXPOSURE_LIMIT=limit)
+        listed = start(OURS, given).tools
+        bare_command = yardstick("bare_server.py", listed)
+        start(bare_command, given)
+        pairs = [(start(OURS, given), start(bare_command, given)) for _ in range(runs)]
     row = [f"{count:6} {listed:7}"]
     for figure in ("wall", "cpu", "rss"):
         ours = statistics.median(getattr(a, figure) for a, _ in pairs)
