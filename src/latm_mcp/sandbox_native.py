@@ -34,11 +34,11 @@ class ForkServer:
     """The `House` of native rooms."""
 
     def host(self, serve: Callable[[], None]) -> None:
-        """Serve here: a process that forks has one thread. Raises: Unusable without Landlock."""
+        """Serve here: a process that forks has one thread. Raises: Unusable without one of the walls."""
         resource.setrlimit(resource.RLIMIT_STACK, (STACK, resource.getrlimit(resource.RLIMIT_STACK)[1]))
         self.memory = address_space()
         try:
-            self.files = no_files()
+            self.walls = [no_files(), tried(no_system_calls), "rlimits", "no capabilities"]
         except NoWall as why:
             raise Unusable(f"the native sandbox cannot be used here: {why}; {INSTEAD}") from None
         gc.collect()
@@ -56,7 +56,7 @@ class ForkServer:
 
     def close_walls(self) -> list[str]:
         """Each child has closed its own: this is what they are called."""
-        return [self.files, "seccomp", "rlimits", "no capabilities"]
+        return self.walls
 
 
 class Child:
@@ -181,6 +181,26 @@ def address_space() -> int:
     """Bytes of address space that this process, and so a new child, has."""
     with open("/proc/self/statm", encoding="ascii") as file:
         return int(file.read().split()[0]) * resource.getpagesize()
+
+
+def tried(close: Callable[[], str]) -> str:
+    """The name of a wall that each child closes for itself, tried in a child of its own. Raises: NoWall."""
+    told, tell = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.write(tell, b"+" + close().encode())
+        except NoWall as why:
+            os.write(tell, b"-" + str(why).encode())
+        finally:
+            os._exit(0)
+    os.close(tell)
+    text = os.read(told, 1000).decode()
+    os.close(told)
+    os.waitpid(pid, 0)
+    if not text.startswith("+"):
+        raise NoWall(text[1:] or "a wall ends the process that it is closed around")
+    return text[1:]
 
 
 def live(requests: int, replies: int, server: int, clock_offset: int) -> NoReturn:

@@ -1,0 +1,189 @@
+"""Interpreters made and tools loaded ahead of their calls; time by either clock; workers shared between tools."""
+
+import os
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import anyio
+import pytest
+from sandboxed import KIND, WITH_OS, run
+
+from latm_mcp.errors import SandboxUnavailable
+from latm_mcp.outcomes import CallFunction, Limits, Outcome, Program, Raised, Returned, TimedOut, World
+from latm_mcp.sandbox import Sandbox, WorkerSandbox, open_sandbox
+from latm_mcp.sandbox_kinds import KEPT_LOADED
+from latm_mcp.sandbox_process import command
+
+pytestmark = pytest.mark.anyio
+
+# Says how often it was called since it was loaded, and when that was: a state that any reuse would show.
+STATEFUL = Program(
+    "import time\nloaded = time.time()\ncalls = []\ndef f(x):\n    calls.append(x)\n    return [calls, time.time() - loaded]",
+    "f",
+)
+
+
+async def call(sandbox: Sandbox, program: Program, x: int = 0, **more: World | Limits) -> Outcome:
+    return await sandbox.run(program, CallFunction({"x": x}), **more)  # type: ignore[arg-type]
+
+
+async def test_a_tool_that_is_used_again_is_loaded_ahead_and_still_fresh_for_each_call(sandbox: Sandbox):
+    ages: list[float] = []
+    for number in range(6):
+        outcome = await call(sandbox, STATEFUL, number)
+        assert isinstance(outcome, Returned)
+        assert outcome.value[0] == [number], "nothing is left of the call before"
+        ages.append(outcome.value[1])
+        await anyio.sleep(0.3)
+
+    assert max(ages[:2]) < 0.2, "at its first use it is loaded for the call"
+    assert min(ages[3:]) > 0.2, "from then on it was loaded after the call before"
+
+
+async def test_a_tool_loaded_ahead_is_used_only_for_the_same_code_seed_and_clock(sandbox: Sandbox):
+    seeded = Program(
+        "import random, time\nbase = random.random()\nloaded = time.time()\ndef f(x): return [base, loaded]", "f"
+    )
+    for _ in range(3):
+        plain = await call(sandbox, seeded)
+    other = await call(sandbox, seeded, world=World(seed=5))
+    later = await call(sandbox, seeded, world=World(clock_offset=10**6))
+    again = await call(sandbox, seeded)
+
+    assert isinstance(plain, Returned)
+    assert isinstance(other, Returned)
+    assert isinstance(later, Returned)
+    assert isinstance(again, Returned)
+    assert plain.value[0] == again.value[0] == later.value[0] != other.value[0]
+    assert later.value[1] - plain.value[1] > 9 * 10**5
+
+
+async def test_a_tool_that_breaks_when_it_is_loaded_ahead_breaks_no_other_call(sandbox: Sandbox):
+    moody = Program(
+        f"{WITH_OS}import time\nif time.time_ns() // 10**8 % 3 == 0: os._exit(3)\nif time.time_ns() // 10**8 % 3 == 1: 1 / 0\n"
+        "def f(x): return x",
+        "f",
+    )
+    for number in range(12):
+        await call(sandbox, moody, number)
+        assert await run(sandbox, "def f(): return 1") == Returned(1)
+        await anyio.sleep(0.05)
+
+
+async def test_a_tool_that_takes_long_to_load_holds_up_nobody_else(sandbox: Sandbox):
+    slow = Program("import time\nend = time.time() + 1\nwhile time.time() < end: pass\ndef f(x): return x", "f")
+    for number in range(3):
+        assert await call(sandbox, slow, number) == Returned(number)
+    began = time.monotonic()
+    assert await run(sandbox, "def f(): return 1") == Returned(1)
+    assert time.monotonic() - began < 0.9, "it is not being loaded ahead for a second"
+
+
+async def test_more_tools_than_are_kept_loaded_each_get_their_own_answer(sandbox: Sandbox):
+    programs = [Program(f"n = {n}\ndef f(x): return n * x", "f") for n in range(2 * KEPT_LOADED)]
+    for x in range(3):
+        for n, program in enumerate(programs):
+            assert await call(sandbox, program, x) == Returned(n * x)
+
+
+async def test_processor_time_has_a_limit_of_its_own(sandbox: Sandbox):
+    endless = "def f():\n    while True: pass"
+    by_processor = await run(sandbox, endless, 20, cpu_seconds=0.3)
+    by_wall = await run(sandbox, endless, 0.3, cpu_seconds=20)
+
+    assert by_processor == TimedOut(0.3, "processor")
+    assert by_processor.sentence == "used more than 0.3 s of processor time"
+    assert by_wall == TimedOut(0.3)
+
+
+@pytest.mark.parametrize("depth", [200, 4000])
+async def test_the_depth_of_recursion_is_a_limit_that_can_be_set(sandbox: Sandbox, depth: int):
+    body = f"def g(n): return n and 1 + g(n - 1)\ndef f(): return g({depth - 100})"
+
+    assert await run(sandbox, body, recursion=depth) == Returned(depth - 100)
+    outcome = await run(sandbox, body, recursion=depth - 101)
+    assert isinstance(outcome, Raised)
+    assert outcome.type == "RecursionError"
+
+
+async def test_a_greedy_tool_delays_another_ones_short_call_by_none_of_its_long_ones(sandbox_cache: Path):
+    async with open_sandbox(sandbox_cache, kind=KIND, workers=2) as sandbox:
+        await sandbox.warm()
+        async with anyio.create_task_group() as group:
+            for _ in range(8):
+                group.start_soon(run, sandbox, "def f():\n    while True: pass", 30)
+            await anyio.sleep(0.5)
+            with anyio.fail_after(10):
+                assert await run(sandbox, "def f(): return 1") == Returned(1)
+            group.cancel_scope.cancel()
+
+
+async def test_a_long_batch_lets_others_in_between(sandbox: Sandbox):
+    slow = Program(
+        "import time\ndef f(x):\n    end = time.time() + 0.05\n    while time.time() < end: pass\n    return x", "f"
+    )
+    requests = [CallFunction({"x": x}) for x in range(100)]
+    outcomes: list[Outcome] = []
+
+    async def batch() -> None:
+        outcomes.extend(await sandbox.run_batch(slow, requests))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(batch)
+        await anyio.sleep(0.2)
+        assert await run(sandbox, "def f(): return 1") == Returned(1)
+        assert not outcomes, "it did not wait for the end of the batch"
+
+    assert outcomes == [Returned(x) for x in range(100)]
+
+
+NO_LANDLOCK = """
+import json, sys
+sys.path[:] = json.loads(sys.argv.pop())
+from latm_mcp import sandbox_wall
+def none(): raise sandbox_wall.NoWall("no {wall} in this kernel")
+sandbox_wall.{function} = none
+from latm_mcp.sandbox_worker import main
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the native sandbox is there on Linux alone")
+@pytest.mark.parametrize(("wall", "function"), [("Landlock", "no_files"), ("seccomp", "no_system_calls")])
+async def test_native_refuses_to_run_code_without_one_of_its_walls(tmp_path: Path, wall: str, function: str):
+    line = command("native", tmp_path, tmp_path)
+    line[line.index("-c") + 1] = NO_LANDLOCK.format(wall=wall, function=function)
+    sandbox = WorkerSandbox("native", line, 1, lambda _: None)
+    try:
+        with pytest.raises(SandboxUnavailable, match=f"no {wall} in this kernel; unset LATM_SANDBOX"):
+            await run(sandbox, "def f(): return 1")
+    finally:
+        await sandbox.close()
+
+
+LISTENING = """
+from latm_mcp.sandbox_pipe import frames
+for frame in frames(False):
+    print(frame.decode(), flush=True)
+    while True: pass
+"""
+
+
+def test_where_the_kernel_does_not_end_a_worker_it_notices_the_end_of_its_server_in_the_middle_of_a_call():
+    source = str(Path(__file__).parent.parent / "src")
+    with subprocess.Popen(
+        [sys.executable, "-c", LISTENING],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": source},
+    ) as worker:
+        assert worker.stdin is not None
+        assert worker.stdout is not None
+        worker.stdin.write(struct.pack("!I", 5) + b"hello")
+        worker.stdin.flush()
+        assert worker.stdout.readline() == b"hello\n"
+        worker.stdin.close()
+        assert worker.wait(5) == 0
