@@ -19,7 +19,7 @@ from latm_mcp.cli_doctor_sandbox import sandbox_section
 from latm_mcp.cli_doctor_show import exit_code, show
 from latm_mcp.errors import SandboxUnavailable
 from latm_mcp.sandbox_gaps import gaps
-from latm_mcp.sandbox_probes import PROBES
+from latm_mcp.sandbox_probes import tried_here
 from latm_mcp.settings import Settings, read_settings
 from latm_mcp.settings_told import told_settings
 
@@ -40,7 +40,7 @@ def test_where_all_is_well_it_says_so_and_makes_no_library(door: FrontDoor):
 
     assert (found["well"], found["problems"], found["notes"]) == (True, [], [])
     assert [row["enforces"] for row in found["sandbox"]["what_it_enforces_tried_just_now"]] == [
-        each.enforces for each in PROBES
+        each.enforces for each in tried_here()
     ]
     assert all(row["held"] for row in found["sandbox"]["what_it_enforces_tried_just_now"])
     assert found["sandbox"]["what_it_cannot_do_here"]
@@ -265,7 +265,7 @@ async def test_a_probe_that_does_not_hold_is_a_problem_with_what_was_tried(
 
     section = await sandbox_section(settings, "default", opening_weak)
 
-    assert len(section.problems) == len(PROBES) - 1
+    assert len(section.problems) == len(tried_here()) - 1
     assert all("LATM_SANDBOX" in problem for problem in section.problems)
     assert exit_code([section]) == 3
     assert "native is not available here: there is no Landlock" in section.facts["the_other_kind"]

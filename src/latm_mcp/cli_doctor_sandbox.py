@@ -10,7 +10,7 @@ from typing import TypeAlias
 from latm_mcp.cli_doctor_show import Section
 from latm_mcp.cli_screen import tell
 from latm_mcp.errors import LatmError, SandboxUnavailable
-from latm_mcp.outcomes import Json, SandboxKind
+from latm_mcp.outcomes import SandboxKind
 from latm_mcp.sandbox import COMPONENT, Sandbox, open_sandbox
 from latm_mcp.sandbox_compiled import compiled_path
 from latm_mcp.sandbox_gaps import as_root, gaps, walls_of
@@ -34,7 +34,7 @@ async def sandbox_section(settings: Settings, chosen_by: str, opening: Opening =
     """
     kind = settings.sandbox
     section = Section("sandbox", {"kind": kind, "chosen_by": f"{chosen_by} (LATM_SANDBOX: wasm or native)"})
-    cache = _cache(settings.cache)
+    cold = not _compiled_bytes(settings.cache)
     try:
         async with opening(settings.cache, kind=kind, workers=1, progress=tell) as sandbox:
             await _warm(sandbox, kind)
@@ -44,7 +44,11 @@ async def sandbox_section(settings: Settings, chosen_by: str, opening: Opening =
             section.facts["what_it_cannot_do_here"] = gaps(kind, walls, root=as_root())
     except FAILURES as error:
         section.problems.append(f"The {kind} sandbox cannot be used: {_why(error)} {ADVICE[kind]}")
-    section.facts |= cache
+    section.facts |= {
+        "compiled_code_in": str(settings.cache),
+        "compiled_code_was_cold": cold,
+        "compiled_code_bytes": _compiled_bytes(settings.cache),
+    }
     section.facts["the_other_kind"] = await _other("native" if kind == "wasm" else "wasm", settings.cache, opening)
     return section
 
@@ -83,14 +87,12 @@ async def _other(kind: SandboxKind, cache_folder: Path, opening: Opening) -> str
     return "native is available, faster for long computations: set LATM_SANDBOX=native to use it."
 
 
-def _cache(folder: Path) -> dict[str, Json]:
-    """Where wasm's machine code is kept, as it was before anything was tried; cold: it is compiled at first use."""
+def _compiled_bytes(folder: Path) -> int:
+    """How large wasm's machine code in the cache folder is; 0 where there is none, and it is compiled at first use."""
     try:
-        compiled = compiled_path(COMPONENT, folder)
-        size = compiled.stat().st_size if compiled.exists() else 0
-    except FAILURES as error:
-        return {"compiled_code_in": str(folder), "compiled_code": f"it cannot be told: {_why(error)}"}
-    return {"compiled_code_in": str(folder), "compiled_code_bytes": size, "compiled_code_was_cold": not size}
+        return compiled_path(COMPONENT, folder).stat().st_size
+    except FAILURES:
+        return 0
 
 
 def _why(error: Exception) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from latm_mcp.outcomes import SandboxKind
 
+MISSING = ("no Landlock", "no seccomp")  # how a description names a wall that is not there
 SIDE_CHANNELS = (
     "It cannot hide how long the machine takes for something: code that may time itself can guess at what else runs here. "
     "What one call is given does not stay for another to find, but do not put keys into arguments."
@@ -22,8 +23,8 @@ ORPHANS = (
 )
 NO_PROCESSOR_TIME = "Processor time cannot be told apart for one call here: the limit of wall time stands in for it."
 ROOT = (
-    "It runs as root here, for whom the operating system's limits on processes and memory mean little: run it as an "
-    "ordinary user."
+    "It runs as root here, whom some of the operating system's limits do not hold, such as that on the number of processes: "
+    "run it as an ordinary user."
 )
 
 
@@ -36,7 +37,7 @@ def gaps(kind: SandboxKind, walls: Sequence[str], *, platform: str = sys.platfor
 
 
 def _behind(walls: Sequence[str]) -> str:
-    missing = [wall for wall in walls if wall.startswith("no ")]
+    missing = [wall for wall in walls if wall.startswith(MISSING)]
     standing = [wall for wall in walls if wall not in missing]
     if not standing:
         return f"here no wall of the operating system stands behind it ({', '.join(missing) or 'none is named'})"

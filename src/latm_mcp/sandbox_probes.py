@@ -3,10 +3,12 @@
 A program tells what each of its attempts came to; that none of them came to anything is looked at from outside as well.
 """
 
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from latm_mcp import sandbox_probe_programs as programs
 from latm_mcp.outcomes import (
     CallFunction,
     Died,
@@ -22,31 +24,6 @@ from latm_mcp.outcomes import (
 )
 from latm_mcp.sandbox import Sandbox
 from latm_mcp.sandbox_canaries import Canaries, open_canaries
-from latm_mcp.sandbox_probe_programs import (
-    BY_ONE,
-    BY_THE_WAY,
-    CONNECTING,
-    CONNECTING_BY_DATAGRAM,
-    DEEP,
-    ENDING,
-    ENDLESS,
-    FORGED,
-    FORGING,
-    IMPORTING,
-    IN_ONE_STEP,
-    INNOCENT,
-    LONG,
-    LOOKING,
-    LOOKING_FOR_POISON,
-    NOT_A_NUMBER,
-    POISONING,
-    READING,
-    SHARED,
-    SIGNALLING,
-    STARTING,
-    SURROGATE,
-    WRITING,
-)
 
 MAX_CAME = 600  # characters of what an attempt came to
 USUAL = Limits(seconds=10, cpu_seconds=10)
@@ -129,7 +106,7 @@ def _not_forged(outcomes: list[Outcome]) -> bool:
     printed, *then = outcomes
     return (
         (printed == Returned("real") or isinstance(printed, Died))
-        and Returned(FORGED) not in outcomes
+        and Returned(programs.FORGED) not in outcomes
         and then[0] == then[2] == Returned("innocent")
         and isinstance(then[1], Died)
     )
@@ -148,97 +125,116 @@ def _stopped(clock: str) -> Judge:
 
 # The first shows that the others mean something: a sandbox that runs nothing holds everything.
 PROBES: tuple[Probe, ...] = (
-    Probe("runs a function and returns its result", "an innocent function", (INNOCENT,), _works),
+    Probe("runs a function and returns its result", "an innocent function", (programs.INNOCENT,), _works),
     Probe(
         "imports nothing outside the list",
         "importing os, sys, subprocess, socket, ctypes, importlib",
-        (IMPORTING,),
+        (programs.IMPORTING,),
         _each_refused,
     ),
     Probe(
         "reads no file of yours",
         "reading, listing and finding a file in a temporary folder",
-        (READING,),
+        (programs.READING,),
         _each_refused,
     ),
     Probe(
         "writes no file",
         "making, renaming, linking and deleting files in a temporary folder",
-        (WRITING,),
+        (programs.WRITING,),
         _each_refused,
         look=Canaries.changed_files,
     ),
     Probe(
         "sees no environment variable",
         "reading its own environment and that of the process that started it",
-        (LOOKING,),
+        (programs.LOOKING,),
         _each_refused,
     ),
     Probe(
         "opens no network connection",
         "connecting by TCP and UDP to this machine",
-        (CONNECTING, CONNECTING_BY_DATAGRAM),
+        (programs.CONNECTING, programs.CONNECTING_BY_DATAGRAM),
         _each_refused,
         look=Canaries.connections,
     ),
     Probe(
         "starts no process",
         "a shell, a new interpreter and a fork",
-        (STARTING,),
+        (programs.STARTING,),
         _each_refused,
         look=Canaries.started_processes,
     ),
     Probe(
         "sends no signal",
         "ending another process of yours by its id",
-        (SIGNALLING,),
+        (programs.SIGNALLING,),
         _each_refused,
         look=Canaries.signalled,
     ),
     Probe(
         "has bounded time",
         "a loop that catches every exception, given 0.3 s",
-        (ENDLESS,),
+        (programs.ENDLESS,),
         _stopped("wall"),
         Limits(seconds=0.3, cpu_seconds=10),
     ),
     Probe(
         "has bounded memory",
         "256 MiB in one step and in many, given 64 MiB",
-        (IN_ONE_STEP, BY_ONE),
+        (programs.IN_ONE_STEP, programs.BY_ONE),
         _each(OutOfMemory, Died),
         Limits(memory_mib=64),
     ),
-    Probe("has bounded recursion", "30,000 calls deep, given 1,000", (DEEP,), _bounded_depth),
+    Probe("has bounded recursion", "30,000 calls deep, given 1,000", (programs.DEEP,), _bounded_depth),
     Probe(
         "has a result of bounded size",
         "100,000 characters, and a small list that is endless as JSON, given 1,000 bytes",
-        (LONG, SHARED),
+        (programs.LONG, programs.SHARED),
         _each(OutputTooLarge),
         Limits(output_bytes=1000),
     ),
     Probe(
         "returns JSON and nothing else",
         "returning NaN, and a text that is no Unicode",
-        (NOT_A_NUMBER, SURROGATE),
+        (programs.NOT_A_NUMBER, programs.SURROGATE),
         _each(NotJsonable),
     ),
     Probe(
         "forges no result",
         "writing one to every open file, then going on, and then ending the interpreter",
-        (BY_THE_WAY + FORGING, INNOCENT, BY_THE_WAY + ENDING, INNOCENT),
+        (
+            programs.BY_THE_WAY + programs.FORGING,
+            programs.INNOCENT,
+            programs.BY_THE_WAY + programs.ENDING,
+            programs.INNOCENT,
+        ),
         _not_forged,
     ),
     Probe(
         "leaves nothing for the next call",
         "changing modules, builtins and settings, then looking for that in the next call",
-        (POISONING, LOOKING_FOR_POISON),
+        (programs.POISONING, programs.LOOKING_FOR_POISON),
         _clean_after,
     ),
 )
 
 
+PROCESSOR_TIME = Probe(
+    "has bounded processor time",
+    "the same loop, given 0.3 s of processor time",
+    (programs.ENDLESS,),
+    _stopped("processor"),
+    Limits(seconds=10, cpu_seconds=0.3),
+)
+
+
+def tried_here() -> tuple[Probe, ...]:
+    """The probes of this platform: where processor time cannot be told, `sandbox_gaps` says so instead."""
+    return (*PROBES, PROCESSOR_TIME) if hasattr(time, "pthread_getcpuclockid") else PROBES
+
+
 async def probe(sandbox: Sandbox) -> list[ProbeResult]:
     """Try every probe in turn: a few seconds. Raises: SandboxUnavailable; OSError where there is no room for canaries."""
     async with open_canaries() as canaries:
-        return [await one.run(sandbox, canaries) for one in PROBES]
+        return [await one.run(sandbox, canaries) for one in tried_here()]
