@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sqlite3
+import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
@@ -287,6 +288,20 @@ async def test_another_sandbox_than_was_asked_for_is_never_used_in_silence(tmp_p
     [problem] = section.problems
     assert problem.startswith("The native sandbox cannot be used: this release has no 'native' sandbox")
     assert "what_it_enforces_tried_just_now" not in section.facts
+
+
+@pytest.mark.anyio
+async def test_an_interpreter_that_cannot_be_started_is_a_finding(tmp_path: Path):
+    @asynccontextmanager
+    async def opening(cache: Path, **_: Any) -> AsyncIterator[WeakSandbox]:
+        raise FileNotFoundError(2, "No such file or directory", sys.executable)
+        yield
+
+    section = await sandbox_section(Settings(tmp_path, tmp_path, sandbox="wasm"), "default", opening)
+
+    [problem] = section.problems
+    assert "No such file or directory" in problem
+    assert f"see to it that {sys.executable!r} is there and may be run" in problem
 
 
 def test_what_a_platform_cannot_do_is_said_in_sentences():

@@ -5,7 +5,7 @@ import platform
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 
 import anyio
 
@@ -66,7 +66,7 @@ def _packages() -> Section:
     for name in PACKAGES:
         try:
             section.facts[name] = version(name)
-        except PackageNotFoundError:
+        except ImportError:  # PackageNotFoundError is one
             section.facts[name] = "not installed"
             section.problems.append(f"{name} is not installed: `pip install --force-reinstall latm-mcp` brings it.")
     return section

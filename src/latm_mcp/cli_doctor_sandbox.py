@@ -20,11 +20,11 @@ from latm_mcp.settings import Settings
 FAILURES = (LatmError, OSError, ImportError)
 Opening: TypeAlias = Callable[..., AbstractAsyncContextManager[Sandbox]]  # `open_sandbox`, or a test's own
 ADVICE: dict[SandboxKind, str] = {
-    "wasm": "No made code runs until that is mended: install latm-mcp again (`pip install --force-reinstall latm-mcp`), or name a "
-    "folder of your own with LATM_CACHE; on Linux LATM_SANDBOX=native is another sandbox.",
-    "native": "No made code runs until that is mended: it needs a Linux with Landlock and seccomp. Unset LATM_SANDBOX, and the "
-    "wasm sandbox is used, which needs neither.",
+    "wasm": "install latm-mcp again (`pip install --force-reinstall latm-mcp`), or name a folder of your own with LATM_CACHE; on"
+    " Linux LATM_SANDBOX=native is another sandbox.",
+    "native": "it needs a Linux with Landlock and seccomp. Unset LATM_SANDBOX, and the wasm sandbox is used, which needs neither.",
 }
+NOT_STARTED = "see to it that {!r} is there and may be run, and that there is a temporary folder and memory left."
 
 
 async def sandbox_section(settings: Settings, chosen_by: str, opening: Opening = open_sandbox) -> Section:
@@ -43,7 +43,10 @@ async def sandbox_section(settings: Settings, chosen_by: str, opening: Opening =
             await _try(sandbox, kind, section)
             section.facts["what_it_cannot_do_here"] = gaps(kind, walls, root=as_root())
     except FAILURES as error:
-        section.problems.append(f"The {kind} sandbox cannot be used: {_why(error)} {ADVICE[kind]}")
+        advice = NOT_STARTED.format(sys.executable) if isinstance(error, OSError) else ADVICE[kind]
+        section.problems.append(
+            f"The {kind} sandbox cannot be used: {_why(error)} No made code runs until that is mended: {advice}"
+        )
     section.facts |= {
         "compiled_code_in": str(settings.cache),
         "compiled_code_was_cold": cold,
