@@ -1,21 +1,49 @@
 """A server process spoken to in raw lines of JSON, and a look at the processes that it starts."""
 
 import json
+import os
 import subprocess
+import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from mcp import StdioServerParameters
 from served import WITHIN, child
+
+# A client as the server sees it: a process that holds the other ends of its pipes, and passes on what comes.
+CLIENT = """
+import os, subprocess, sys, threading
+server = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+def pass_on(source, target):
+    while chunk := os.read(source, 1 << 16):
+        os.write(target, chunk)
+    os.close(target)
+threading.Thread(target=pass_on, args=(server.stdout.fileno(), 1), daemon=True).start()
+pass_on(0, server.stdin.fileno())
+server.wait()
+"""
 
 
 class Wire:
-    """A server process and raw lines of JSON."""
+    """A server process and raw lines of JSON.
 
-    def __init__(self, home: Path, cache: Path, *more: object):
-        how = child(home, cache, *more)
+    how: the server, if not the tests' own; client: whether it gets a client process of its own, which is `process` then.
+    """
+
+    def __init__(
+        self, home: Path, cache: Path, *more: object, how: StdioServerParameters | None = None, client: bool = False
+    ):
+        how = how or child(home, cache, *more)
+        line = [sys.executable, "-c", CLIENT] if client else []
+        self.client = client
         self.process = subprocess.Popen(
-            [how.command, *how.args], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            [*line, how.command, *how.args],
+            env={**os.environ, **(how.env or {})},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
         )
 
     def send(self, method: str, params: Any = None, id: int | None = None) -> None:
@@ -35,6 +63,18 @@ class Wire:
                 return message
         raise AssertionError("the server closed its output")
 
+    def close_input(self) -> None:
+        """Say nothing more."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.stdin = None
+
+    def close_output(self) -> None:
+        """Hear nothing more."""
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self.process.stdout = None
+
     def shake_hands(self) -> dict[str, Any]:
         info = {"name": "raw", "version": "1"}
         self.send("initialize", {"protocolVersion": "2024-11-05", "capabilities": {}, "clientInfo": info}, id=0)
@@ -42,8 +82,17 @@ class Wire:
         self.send("notifications/initialized")
         return answer
 
+    @property
+    def server(self) -> int:
+        """The server's process."""
+        if not self.client:
+            return self.process.pid
+        (pid,) = children(self.process.pid)
+        return pid
+
     def children(self) -> set[int]:
-        return descendants(self.process.pid)
+        """What the server has started."""
+        return descendants(self.server)
 
     def warm(self) -> set[int]:
         """Wait for the sandbox's worker."""
@@ -59,10 +108,17 @@ def descendants(root: int) -> set[int]:
     found, todo = set(), [root]
     while todo:
         pid = todo.pop()
-        for listed in Path(f"/proc/{pid}/task").glob("*/children"):
-            todo += [int(number) for number in listed.read_text().split()]
+        todo += children(pid)
         found.add(pid)
     return found - {root}
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started itself; none where it is gone."""
+    with suppress(OSError):
+        lists = Path(f"/proc/{pid}/task").glob("*/children")
+        return [int(number) for listed in lists for number in listed.read_text().split()]
+    return []
 
 
 def gone(pids: set[int], within: float = 10) -> bool:

@@ -1,5 +1,6 @@
 """The MCP face: one server object for both protocol eras, its list of tools read from the library at each call."""
 
+import gc
 import logging
 import os
 import signal
@@ -42,6 +43,8 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS = 0.1  # how often the library is looked at for what other processes published
 USE_SECONDS = 45.0  # some clients give a request up after 60 and lose its answer
 OVER_LIMIT_SECONDS = 10.0  # for a worker to be free, beyond the limit of a call
+LAST_WORDS_SECONDS = 0.2  # for a client that has closed our input to read what we still have to write
+CLIENT_GONE = (BrokenPipeError, ConnectionResetError)
 WARM_AFTER_SECONDS = 0.2  # the first list is on its way to the client by then
 
 
@@ -202,10 +205,12 @@ async def serve_stdio(settings: Settings, maker: Maker | None = None) -> None:
     try:
         await _serve_stdio(settings, maker, ended)
     except BaseExceptionGroup as group:  # task groups wrap what stands in the way of opening
-        known = group.subgroup(LatmError)
-        if known is None:
+        if known := group.subgroup(LatmError):
+            raise first_of(known) from None
+        if group.split(CLIENT_GONE)[1]:
             raise
-        raise first_of(known) from None
+        logger.info("the client has gone in the middle of an answer")  # an end like that of the input
+    gc.freeze()  # else the interpreter looks through all that was imported once more before it ends: up to a second
     if ended:  # all is closed: now the signal does what it does to any process, so that whoever sent it can tell
         signal.signal(ended[0], signal.SIG_DFL)
         os.kill(os.getpid(), ended[0])
@@ -217,6 +222,7 @@ async def _serve_stdio(settings: Settings, maker: Maker | None, ended: list[sign
         with standard_output() as output:
             async with stdio_server(standard_input(), output) as (read, write):
                 await server.run(read, write, server.create_initialization_options())
+                group.cancel_scope.deadline = anyio.current_time() + LAST_WORDS_SECONDS
         group.cancel_scope.cancel()
 
 
