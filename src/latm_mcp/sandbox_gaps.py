@@ -17,10 +17,6 @@ KERNEL = (
     "of the processor. wasm has WebAssembly in front of the same walls."
 )
 ENGINE = "It cannot by itself hold code that knows a fault of wasmtime: {behind}."
-ORPHANS = (
-    "Only Linux ends a worker at once when the server is killed without warning; here the worker ends when its call does, "
-    "at its limit of time at the latest."
-)
 NO_PROCESSOR_TIME = "Processor time cannot be told apart for one call here: the limit of wall time stands in for it."
 ROOT = (
     "It runs as root here, whom some of the operating system's limits do not hold, such as that on the number of processes: "
@@ -32,7 +28,7 @@ def gaps(kind: SandboxKind, walls: Sequence[str], *, platform: str = sys.platfor
     """What a sandbox of this kind with these walls cannot do. walls: as its description names them; root: see `as_root`."""
     found = [KERNEL if kind == "native" else ENGINE.format(behind=_behind(walls))]
     if platform != "linux":
-        found += [ORPHANS, NO_PROCESSOR_TIME]
+        found.append(NO_PROCESSOR_TIME)
     return [*found, *([ROOT] if root else []), SIDE_CHANNELS, TRUTH]
 
 

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -28,10 +29,14 @@ WASM_STACK = 32 << 20
 THREAD_STACK = 2 * WASM_STACK  # of the thread that runs on it
 NEVER = 1 << 40  # epochs; the epoch only moves when a call is to be stopped
 PREPARING_MIB = 256
-SOCKETS = (
+# What WASI would give and made code does not get; the streams would start a thread in the worker, which its wall forbids.
+DENIED = (
     ("wasi:sockets/tcp-create-socket", "create-tcp-socket"),
     ("wasi:sockets/udp-create-socket", "create-udp-socket"),
     ("wasi:sockets/instance-network", "instance-network"),
+    ("wasi:cli/stdin", "get-stdin"),
+    ("wasi:cli/stdout", "get-stdout"),
+    ("wasi:cli/stderr", "get-stderr"),
 )
 
 
@@ -154,11 +159,13 @@ class Interpreter:
             return str(why)
 
     def linker(self, *, shift: bool) -> Linker:
-        """WASI without sockets; with shift, a wall clock that is `clock_offset` seconds off."""
+        """WASI without sockets and streams; with shift, a wall clock that is `clock_offset` seconds off."""
         linker = Linker(self.wasm)
         linker.allow_shadowing = True
         linker.add_wasip2()
-        functions = [(interface, name, denied) for interface, name in SOCKETS]
+        functions: list[tuple[str, str, Callable[..., Any]]] = [
+            (interface, name, partial(denied, name)) for interface, name in DENIED
+        ]
         if shift:
             functions.append(("wasi:clocks/wall-clock", "now", self.shifted_now))
             functions.append(("wasi:clocks/wall-clock", "resolution", nanosecond))
@@ -189,9 +196,9 @@ class Interpreter:
         return Instance(store, function, self, clock_offset)
 
 
-def denied(_store: Any, *_arguments: Any) -> NoReturn:
-    """What stands in for making a socket: the call ends."""
-    raise WasmtimeError("there is no network here")
+def denied(name: str, _store: Any, *_arguments: Any) -> NoReturn:
+    """What stands in for a function that made code does not get: the call ends."""
+    raise WasmtimeError(f"asked for {name}, which is not there")
 
 
 def nanosecond(_store: Any) -> Any:
