@@ -1,5 +1,6 @@
 """What a process and those that it started hold, from /proc (Linux): memory, open files, how many they are."""
 
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -64,6 +65,12 @@ def _kib(file: Path, *fields: str) -> int:
 def started(pid: int) -> int:
     """When a process was started, in ticks since the machine was; 0: it has ended."""
     return next((int(fields[19]) for number, fields in _stats() if number == pid), 0)
+
+
+def cpu_seconds(pids: list[int]) -> float:
+    """Processor time that these processes and those of their children that have ended have used until now."""
+    ticks = sum(sum(map(int, fields[11:15])) for pid, fields in _stats() if pid in pids)
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _parents() -> dict[int, int]:
