@@ -78,7 +78,7 @@ def test_a_client_that_goes_away_unread_ends_the_server(wire: Wire):
     assert wire.process.stdout is not None
     wire.process.stdout.close()
     wire.send("tools/list", id=1)
-    assert wire.process.wait(10) != 0
+    assert wire.process.wait(10) == 0
     wire.process.stdout = None
 
 
