@@ -176,7 +176,7 @@ def test_a_newer_releases_library_is_told_by_its_format_and_left_alone(
     held: FrontDoor, tmp_path: Path, arguments: tuple[str, ...]
 ):
     door = copied(held, tmp_path / "home")
-    set_format(door.home, 99)
+    own = set_format(door.home, 99)
     before = kept(door.home)
     if arguments == ("make",):
         (tmp_path / "rows.json").write_text('[{"question": "a", "answer": "b"}, {"question": "c", "answer": "d"}]')
@@ -187,10 +187,13 @@ def test_a_newer_releases_library_is_told_by_its_format_and_left_alone(
     assert "Upgrade latm-mcp, or set LATM_HOME to another folder." in said.stderr
     assert said.stdout == ""
     assert kept(door.home) == before
-    set_format(door.home, 1)
+    set_format(door.home, own)
     works(door)
 
 
-def set_format(home: Path, number: int) -> None:
+def set_format(home: Path, number: int) -> int:
+    """Give the library this format's number; the one that it had."""
     with closing(sqlite3.connect(home / "library.sqlite")) as library:
+        (own,) = library.execute("PRAGMA user_version").fetchone()
         library.execute(f"PRAGMA user_version = {number}")
+    return int(own)

@@ -67,7 +67,7 @@ async def settled() -> None:
 
 async def test_as_many_turns_at_once_as_slots_and_the_others_in_the_order_of_coming():
     async with anyio.create_task_group() as group:
-        floor = Floor(group, FairQueue(2))
+        floor = Floor(group, FairQueue(2, patience=0))
         await floor.call("a1", "a2", "a3", "a4", "a5")
         assert floor.order == ["a1", "a2"]
         await floor.end("a2")
@@ -78,7 +78,7 @@ async def test_as_many_turns_at_once_as_slots_and_the_others_in_the_order_of_com
 
 async def test_keys_take_turns_however_many_calls_one_of_them_has():
     async with anyio.create_task_group() as group:
-        floor = Floor(group, FairQueue(2))
+        floor = Floor(group, FairQueue(2, patience=0))
         await floor.call("h1", "k1", "g1", "g2", "g3", "a1", "b1", "a2")
         await floor.end("h1", "k1", "g1", "a1", "b1", "g2", "a2", "g3")
         assert floor.order == ["h1", "k1", "g1", "a1", "b1", "g2", "a2", "g3"]
@@ -86,7 +86,7 @@ async def test_keys_take_turns_however_many_calls_one_of_them_has():
 
 async def test_a_single_call_waits_for_one_call_at_most_of_a_key_with_a_thousand():
     async with anyio.create_task_group() as group:
-        floor = Floor(group, FairQueue(3))
+        floor = Floor(group, FairQueue(3, patience=0))
         await floor.call("h1", "h2", "g1")
         await floor.call(*(f"g{number}" for number in range(2, 1002)))
         await floor.call("a1")
@@ -98,7 +98,7 @@ async def test_a_single_call_waits_for_one_call_at_most_of_a_key_with_a_thousand
 
 async def test_a_key_that_holds_every_slot_makes_no_other_one_wait():
     async with anyio.create_task_group() as group:
-        floor = Floor(group, FairQueue(2))
+        floor = Floor(group, FairQueue(2, patience=0))
         await floor.call("g1", "g2", "g3", "a1", "b1", "a2")
         assert floor.order == ["g1", "g2", "a1"]  # one beyond the slots, and no more than that
         await floor.end("a1")
@@ -112,9 +112,25 @@ async def test_a_key_that_holds_every_slot_makes_no_other_one_wait():
         group.cancel_scope.cancel()
 
 
+async def test_a_short_wait_is_no_reason_for_a_turn_beyond_the_slots():
+    async with anyio.create_task_group() as group:
+        floor = Floor(group, FairQueue(1, patience=0.05))
+        await floor.call("g1", "a1")
+        assert floor.order == ["g1"]
+        await floor.end("g1")
+        assert floor.order == ["g1", "a1"]
+        await floor.call("b1")
+        assert floor.order == ["g1", "a1"]
+        with anyio.fail_after(5):
+            while len(floor.order) < 3:
+                await anyio.sleep(0.01)
+        assert floor.order[2:] == ["b1"]
+        group.cancel_scope.cancel()
+
+
 async def test_the_turn_beyond_the_slots_is_never_for_the_key_that_holds_them():
     async with anyio.create_task_group() as group:
-        floor = Floor(group, FairQueue(1))
+        floor = Floor(group, FairQueue(1, patience=0))
         await floor.call("g1", "g2")
         assert floor.order == ["g1"]
         await floor.end("g1")
@@ -124,7 +140,7 @@ async def test_the_turn_beyond_the_slots_is_never_for_the_key_that_holds_them():
 
 async def test_a_free_slot_goes_to_the_key_that_holds_least():
     async with anyio.create_task_group() as group:
-        floor = Floor(group, FairQueue(3))
+        floor = Floor(group, FairQueue(3, patience=0))
         await floor.call("g1", "g2", "a1", "g3", "b1")
         assert floor.order == ["g1", "g2", "a1"]
         await floor.end("a1")
@@ -134,7 +150,7 @@ async def test_a_free_slot_goes_to_the_key_that_holds_least():
 
 async def test_contended_says_whether_another_key_waits():
     async with anyio.create_task_group() as group:
-        queue = FairQueue(2)
+        queue = FairQueue(2, patience=0)
         floor = Floor(group, queue)
         await floor.call("g1", "h1", "g2")
         assert (queue.contended("g"), queue.contended("h")) == (False, True)
@@ -147,7 +163,7 @@ async def test_contended_says_whether_another_key_waits():
 
 
 async def test_a_block_that_raises_gives_its_turn_back():
-    queue = FairQueue(1)
+    queue = FairQueue(1, patience=0)
     for _ in range(3):
         with pytest.raises(KeyError):
             async with queue.turn("a"):
@@ -159,7 +175,7 @@ async def test_a_block_that_raises_gives_its_turn_back():
 
 async def test_a_cancelled_call_leaves_the_line_and_the_others_their_places():
     async with anyio.create_task_group() as group:
-        floor = Floor(group, FairQueue(1))
+        floor = Floor(group, FairQueue(1, patience=0))
         await floor.call("g1", "g2", "g3", "g4")
         await floor.cancel("g2")
         await floor.end("g1")
@@ -170,7 +186,7 @@ async def test_a_cancelled_call_leaves_the_line_and_the_others_their_places():
 
 
 async def test_a_call_that_is_cancelled_as_its_turn_comes_passes_it_on():
-    queue = FairQueue(1)
+    queue = FairQueue(1, patience=0)
     got: list[str] = []
 
     async def call(name: str) -> None:
@@ -188,7 +204,7 @@ async def test_a_call_that_is_cancelled_as_its_turn_comes_passes_it_on():
 
 
 async def test_a_key_that_kills_workers_rests_longer_each_time_and_the_others_do_not():
-    queue = FairQueue(2, rest_seconds=(REST, 3 * REST))
+    queue = FairQueue(2, patience=0, rest_seconds=(REST, 3 * REST))
     waited: list[float] = []
     with anyio.fail_after(WITHIN):
         for _ in range(6):
@@ -205,7 +221,7 @@ async def test_a_key_that_kills_workers_rests_longer_each_time_and_the_others_do
 
 
 async def test_the_rest_is_from_the_death_on_and_costs_an_idle_key_nothing():
-    queue = FairQueue(1, rest_seconds=(REST, REST))
+    queue = FairQueue(1, patience=0, rest_seconds=(REST, REST))
     async with queue.turn("killer"):
         for _ in range(3):
             queue.killed("killer")
@@ -216,7 +232,7 @@ async def test_the_rest_is_from_the_death_on_and_costs_an_idle_key_nothing():
 
 
 async def test_a_survival_forgives_all_deaths_and_ends_the_rest_of_those_who_wait():
-    queue = FairQueue(3, rest_seconds=(3600, 3600))
+    queue = FairQueue(3, patience=0, rest_seconds=(3600, 3600))
     async with anyio.create_task_group() as group:
         floor = Floor(group, queue)
         await floor.call("k1", "k2")
@@ -236,7 +252,7 @@ async def test_a_survival_forgives_all_deaths_and_ends_the_rest_of_those_who_wai
 
 
 async def test_deaths_that_are_not_in_a_row_slow_nobody_down():
-    queue = FairQueue(1, rest_seconds=(3600, 3600))
+    queue = FairQueue(1, patience=0, rest_seconds=(3600, 3600))
     with anyio.fail_after(WITHIN):
         for number in range(20):
             async with queue.turn("a"):
@@ -244,7 +260,7 @@ async def test_deaths_that_are_not_in_a_row_slow_nobody_down():
 
 
 async def test_a_key_that_kills_workers_holds_one_turn_at_a_time():
-    queue = FairQueue(3, rest_seconds=(REST, REST))
+    queue = FairQueue(3, patience=0, rest_seconds=(REST, REST))
     async with anyio.create_task_group() as group:
         floor = Floor(group, queue)
         await floor.call("k1", "k2", "a1", "k3", "k4")
@@ -265,7 +281,7 @@ async def test_a_key_that_kills_workers_holds_one_turn_at_a_time():
 
 
 async def test_those_who_wait_when_the_third_worker_dies_have_to_rest_as_well():
-    queue = FairQueue(1, rest_seconds=(2 * REST, 2 * REST))
+    queue = FairQueue(1, patience=0, rest_seconds=(2 * REST, 2 * REST))
     async with anyio.create_task_group() as group:
         floor = Floor(group, queue)
         await floor.call("k1", "k2", "k3")
@@ -281,7 +297,7 @@ async def test_those_who_wait_when_the_third_worker_dies_have_to_rest_as_well():
 
 
 async def test_the_deaths_of_idle_keys_are_remembered_for_so_many_of_them():
-    queue = FairQueue(1, rest_seconds=(3600, 3600), remembered=10)
+    queue = FairQueue(1, patience=0, rest_seconds=(3600, 3600), remembered=10)
     async with queue.turn("busy"):
         for _ in range(3):
             queue.killed("busy")
@@ -302,7 +318,7 @@ async def test_the_deaths_of_idle_keys_are_remembered_for_so_many_of_them():
 @pytest.mark.parametrize("seed", range(5))
 async def test_a_thousand_calls_cancelled_at_random_lose_no_turn_and_leave_nobody_waiting(seed: int):
     chance = random.Random(seed)
-    queue = FairQueue(chance.randrange(1, 5), rest_seconds=(0.001, 0.004), remembered=3)
+    queue = FairQueue(chance.randrange(1, 5), patience=0, rest_seconds=(0.001, 0.004), remembered=3)
     holding: Counter[str] = Counter()
     ended = most = cancelled = 0
 

@@ -58,7 +58,9 @@ def build_parser(version: str) -> argparse.ArgumentParser:
     _show(command("show", "show a tool: source, signature, evidence, examples, provenance"))
     _limits(command("limits", "show the limits of a tool's calls, or set them; for a person, never for a model"))
     _sharing(command)
-    _json(command("doctor", "try the sandbox and the library, show the settings, and say what to do about what is wrong"))
+    _json(
+        command("doctor", "try the sandbox and the library, show the settings, and say what to do about what is wrong")
+    )
     _bench(command("bench", "make a tool from rows 1 to 6 of each data file, then put its rows 11 to 250 to it"))
     return parser
 

@@ -90,6 +90,7 @@ class WorkerSandbox:
         self.kind, self.line, self.progress = kind, line, progress
         self.workers = workers
         self.queue = FairQueue(workers)
+        self.starting = anyio.Lock()
         self.idle: list[WorkerProcess] = []
         self.all: set[WorkerProcess] = set()
         self.batches = count(1)
@@ -160,25 +161,35 @@ class WorkerSandbox:
             try:
                 yield worker
             finally:
-                if worker.usable and not self.closed and len(self.all) <= self.workers:
+                beyond = len(self.all) > self.workers and not self.queue.full
+                if worker.usable and not self.closed and not beyond:
                     self.idle.append(worker)
                 else:
                     await self.discard(worker)
 
     async def take(self, tool: str) -> WorkerProcess:
-        """The idle worker that suits this tool best, or a new one."""
+        """The idle worker that suits this tool best, or a new one: one is started at a time, since by then another may be idle."""
+        if (idle := await self.take_idle(tool)) is not None:
+            return idle
+        async with self.starting:
+            if (idle := await self.take_idle(tool)) is not None:
+                return idle
+            if self.closed:
+                raise SandboxUnavailable("the sandbox is closed: open it again")
+            worker = await WorkerProcess.start(self.line, self.progress)
+            self.all.add(worker)
+            self.about = worker.about
+            return worker
+
+    async def take_idle(self, tool: str) -> WorkerProcess | None:
+        """The idle worker that suits this tool best; those that have died are put away."""
         while self.idle:
             worker = max(self.idle, key=lambda worker: worker.suits(tool))
             self.idle.remove(worker)
             if worker.alive:
                 return worker
             await self.discard(worker)
-        if self.closed:
-            raise SandboxUnavailable("the sandbox is closed: open it again")
-        worker = await WorkerProcess.start(self.line, self.progress)
-        self.all.add(worker)
-        self.about = worker.about
-        return worker
+        return None
 
     async def discard(self, worker: WorkerProcess) -> None:
         """End a worker for good."""

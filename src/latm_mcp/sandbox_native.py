@@ -206,9 +206,7 @@ def tried(close: Callable[[], str]) -> str:
 def live(requests: int, replies: int, server: int, clock_offset: int) -> NoReturn:
     """A child's whole life: close the walls, then answer requests until it is killed."""
     try:
-        die_with_parent()
-        if os.getppid() != server:
-            os._exit(1)
+        die_with_parent(server)
         os.dup2(requests, 100)
         os.dup2(replies, 1)
         os.dup2(100, 0)

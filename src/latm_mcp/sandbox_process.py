@@ -1,6 +1,7 @@
 """The server's end of one worker process: start it, ask it, kill it."""
 
 import json
+import os
 import struct
 import sys
 import time
@@ -38,7 +39,7 @@ def command(kind: SandboxKind, component: Path, folder: Path) -> list[str]:
     path += [package] if package not in path else []
     # As -I, but for PYTHONHASHSEED: sets have to come out in the same order from every worker.
     line = [sys.executable, "-s", "-P", "-S", "-c", START]
-    return [*line, kind, str(component), str(folder.absolute()), json.dumps(path)]
+    return [*line, str(os.getpid()), kind, str(component), str(folder.absolute()), json.dumps(path)]
 
 
 class WorkerProcess:

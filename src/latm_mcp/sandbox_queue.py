@@ -13,14 +13,19 @@ import anyio
 
 FORGIVEN = 2  # consecutive deaths that cost a key nothing
 REST_SECONDS = (0.5, 10.0)  # the rest after the first death beyond those, and the longest: it doubles in between
+PATIENCE_SECONDS = 0.25  # how long a call waits for a greedy tool before there is a turn beyond the slots for it
 REMEMBERED = 256  # keys whose deaths are kept; of more, the longest idle are forgotten
 
 
 @dataclass(slots=True)
 class _Waiter:
-    """One call in the line. stirred: something changed for it; whether that is its turn, `granted` says."""
+    """One call in the line. stirred: something changed for it; whether that is its turn, `granted` says.
+
+    patient_until: when it may have a turn beyond the slots, on anyio's clock.
+    """
 
     stirred: anyio.Event
+    patient_until: float
     granted: bool = False
 
 
@@ -36,7 +41,7 @@ class FairQueue:
     """Turns for `slots` workers, and one more while a single key holds them all: so no call waits for a greedy key's long ones.
 
     A key under whose calls workers keep dying rests before its next turn and holds one turn at a time; others go on.
-    forgiven, rest_seconds, remembered: as the constants above say. For the tasks of one event loop.
+    forgiven, rest_seconds, patience, remembered: as the constants above say. For the tasks of one event loop.
     """
 
     def __init__(
@@ -45,8 +50,10 @@ class FairQueue:
         *,
         forgiven: int = FORGIVEN,
         rest_seconds: tuple[float, float] = REST_SECONDS,
+        patience: float = PATIENCE_SECONDS,
         remembered: int = REMEMBERED,
     ):
+        self._patience = patience
         self._slots, self._forgiven, self._rest_seconds, self._remembered = slots, forgiven, rest_seconds, remembered
         self._held: Counter[str] = Counter()  # turns by key; only keys that hold one
         self._taken = 0  # the sum of these
@@ -81,12 +88,17 @@ class FairQueue:
         if self._deaths.pop(key, None) is not None:
             self._serve()
 
+    @property
+    def full(self) -> bool:
+        """Whether every slot is taken."""
+        return self._taken >= self._slots
+
     def contended(self, key: str) -> bool:
         """Whether a call of another key waits that could go: a long batch gives way then, by ending its turn."""
         return any(other != key and not self._held_back(other) for other in self._lines)
 
     async def _enter(self, key: str) -> None:
-        waiter = _Waiter(anyio.Event())
+        waiter = _Waiter(anyio.Event(), anyio.current_time() + self._patience)
         self._lines.setdefault(key, deque()).append(waiter)
         self._serve()
         try:
@@ -100,14 +112,14 @@ class FairQueue:
             raise
 
     async def _stirred(self, key: str, waiter: _Waiter) -> None:
-        """Wait until something changes for this waiter, the end of its key's rest included."""
+        """Wait until something changes for this waiter, the end of its key's rest and of its own patience included."""
         waiter.stirred = anyio.Event()
-        rest = self._rest(key)
-        if rest <= 0:
+        rest, patience = self._rest(key), waiter.patient_until - anyio.current_time()
+        if rest <= 0 and patience <= 0:
             await waiter.stirred.wait()
             return
         # Each waiter has a clock of its own, so that no cancelled one takes the others' with it.
-        with anyio.move_on_after(rest):
+        with anyio.move_on_after(rest if rest > 0 else patience):
             await waiter.stirred.wait()
         self._serve()
 
@@ -145,13 +157,17 @@ class FairQueue:
             return None
         chosen = None
         for key in self._lines:
-            if self._held_back(key) or (self._taken == self._slots and key == greedy):
+            if self._held_back(key) or (self._taken == self._slots and (key == greedy or self._patient(key))):
                 continue
             if key not in self._held:
                 return key
             if chosen is None or self._held[key] < self._held[chosen]:
                 chosen = key
         return chosen
+
+    def _patient(self, key: str) -> bool:
+        """Whether the first of a key's waiters may wait a little longer for a turn within the slots."""
+        return self._lines[key][0].patient_until > anyio.current_time()
 
     def _held_back(self, key: str) -> bool:
         """Whether too many workers died under a key for it to have a turn, or another turn, now."""

@@ -49,10 +49,12 @@ class NoWall(Exception):
     """A wall that this system does not give; the message says which and why."""
 
 
-def die_with_parent() -> None:
+def die_with_parent(parent: int) -> None:
     """On Linux, have the kernel kill this process when the thread that started it is gone; elsewhere stdin's end must do."""
     if sys.platform == "linux":
         libc().prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:  # it was gone before the kernel was asked
+            os._exit(0)
 
 
 def no_files() -> str:

@@ -7,6 +7,7 @@ It starts with no environment and ends when its stdin does. What it imports is k
 import json
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -20,13 +21,14 @@ ABOUT = '{"op": "about"}'
 
 
 def main() -> NoReturn:
-    """Start, say that it is ready, answer requests. argv: [kind, component file, cache folder]."""
-    die_with_parent()
+    """Start, say that it is ready, answer requests. argv: [server's process, kind, component file, cache folder]."""
+    die_with_parent(int(sys.argv[1]))
     try:
-        house = open_house(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
+        house = open_house(sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4]))
         house.host(lambda: serve(house))
     except (Unusable, OSError) as why:
-        send(Kind.UNUSABLE, str(why))
+        with suppress(BrokenPipeError):  # the server has gone meanwhile
+            send(Kind.UNUSABLE, str(why))
         os._exit(1)
     os._exit(0)
 
