@@ -10,23 +10,19 @@ import os
 import resource
 import select
 import signal
-import struct
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import NoReturn
 
+from latm_mcp.sandbox_child import HEAD, LENGTH, SEAL, live
 from latm_mcp.sandbox_clocks import ProcessorTime, of_process
 from latm_mcp.sandbox_compiled import Unusable
-from latm_mcp.sandbox_guest import LOADED, app, clock
+from latm_mcp.sandbox_guest import LOADED
 from latm_mcp.sandbox_kinds import PROCESSOR, Kind
 from latm_mcp.sandbox_rooms import TOUCH, Bounds
-from latm_mcp.sandbox_wall import NoWall, die_with_parent, no_files, no_system_calls
+from latm_mcp.sandbox_wall import NoWall, no_files, no_system_calls
 
 STACK = 64 << 20  # bytes: some recursions of Python's own depth go through C
-SEAL = 16  # bytes that open a request and its reply: what code writes by itself is no reply
-HEAD = 4 + SEAL
 INSTEAD = "unset LATM_SANDBOX to use the wasm sandbox, which needs no walls of the system"
 
 
@@ -97,7 +93,7 @@ class Child:
     def ask(self, request: str, clocks: "Clocks", most: int) -> str:
         """One reply. Raises: TimeoutError, OverflowError beyond `most` bytes, EOFError if it ended, ValueError for no reply."""
         seal, body = os.urandom(SEAL), request.encode()
-        waiting, read = memoryview(struct.pack("!I", len(body)) + seal + body), bytearray()
+        waiting, read = memoryview(LENGTH.pack(len(body)) + seal + body), bytearray()
         due = HEAD
         while len(read) < due:
             able, writable, _ = select.select([self.replies], [self.requests] if waiting else [], [], clocks.left())
@@ -118,9 +114,9 @@ class Child:
         """How long the whole frame is that begins so. Raises: OverflowError, ValueError."""
         if len(read) < HEAD:
             return HEAD
-        if read[4:HEAD] != seal:
+        if read[LENGTH.size : HEAD] != seal:
             raise ValueError("not the reply to this request")
-        (length,) = struct.unpack("!I", read[:4])
+        (length,) = LENGTH.unpack_from(read)
         if length > most:
             raise OverflowError
         return HEAD + int(length)
@@ -201,47 +197,3 @@ def tried(close: Callable[[], str]) -> str:
     if not text.startswith("+"):
         raise NoWall(text[1:] or "a wall ends the process that it is closed around")
     return text[1:]
-
-
-def live(requests: int, replies: int, server: int, clock_offset: int) -> NoReturn:
-    """A child's whole life: close the walls, then answer requests until it is killed."""
-    try:
-        die_with_parent(server)
-        os.dup2(requests, 100)
-        os.dup2(replies, 1)
-        os.dup2(100, 0)
-        os.closerange(2, 1 << 16)
-        if clock_offset:
-            clock.shift(clock_offset)
-        no_system_calls()
-        strip()
-        guest = app.WitWorld()
-        while True:
-            head = read(HEAD)
-            (length,) = struct.unpack("!I", head[:4])
-            reply = guest.run(read(length).decode()).encode("utf-8", "replace")
-            rest = memoryview(struct.pack("!I", len(reply)) + head[4:] + reply)
-            while rest:
-                rest = rest[os.write(1, rest) :]
-    finally:
-        os._exit(70)
-
-
-def strip() -> None:
-    """Take out of reach what a call has no use for. No wall, just less to find: the names of folders, ways to raw memory."""
-    for listed in (sys.argv, sys.orig_argv, sys.path):
-        listed.clear()
-    for name in tuple(sys.modules):
-        if name.lstrip("_").startswith(("ctypes", "latm_mcp.sandbox_")) and "guest" not in name:
-            del sys.modules[name]
-
-
-def read(length: int) -> bytes:
-    """Exactly so many bytes of requests; their end is the end."""
-    parts = bytearray()
-    while len(parts) < length:
-        part = os.read(0, min(length - len(parts), 1 << 20))
-        if not part:
-            os._exit(0)
-        parts += part
-    return bytes(parts)

@@ -10,6 +10,7 @@ import time
 import types
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, SupportsIndex
 from zoneinfo import ZoneInfoNotFoundError
@@ -25,7 +26,7 @@ IMPORTED_LATE = (
     "inspect", "keyword", "locale", "stringprep", "traceback", "weakref",
 )  # fmt: skip
 # Modules written in C import these through the import function of the code that called them.
-IMPORTED_FROM_C = ("_strptime", "copyreg", "encodings", "warnings")
+IMPORTED_FROM_C = ("_pylong", "_strptime", "copyreg", "encodings", "warnings")
 
 
 class NotThisTask(Exception):
@@ -44,6 +45,8 @@ def preload() -> None:
     """Import everything that made code may import, and use what sets itself up at first use; run once, at build."""
     for name in (*ALLOWED_IMPORTS, *IMPORTED_LATE):
         importlib.import_module(name)
+    with suppress(ImportError):  # division and text of huge integers, from Python 3.12 on
+        importlib.import_module("_pylong")
     warnings.simplefilter("ignore")  # a warning looks for the source's file, and there is none
     modules = sys.modules
     modules["datetime"].datetime.strptime("10:00 Mon", "%H:%M %a")
