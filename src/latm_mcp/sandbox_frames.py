@@ -2,6 +2,7 @@
 
 import json
 import struct
+from functools import lru_cache
 from math import isfinite
 from typing import Any, get_args
 
@@ -25,6 +26,7 @@ from latm_mcp.outcomes import (
 )
 from latm_mcp.sandbox_kinds import PROCESSOR, Kind
 
+ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 MALFORMED = Died("sent a malformed reply")
 MAX_DEPTH = 102  # the guest's 100, inside {"returned": {"arguments": ...}}
 
@@ -34,28 +36,48 @@ def encode(program: Program, request: Request, limits: Limits, world: World, bat
 
     Three lines: what the worker has to know, the guest's request to load the program, the one to use it.
     """
-    header = {
-        "seconds": limits.seconds,
-        "cpu_seconds": limits.cpu_seconds,
-        "memory_mib": limits.memory_mib,
-        "output_bytes": limits.output_bytes,
-        "clock_offset": world.clock_offset,
-        "batch": batch,
-    }
-    load = {
-        "op": "load",
-        "source": program.source,
-        "function": program.function,
-        "seed": world.seed,
-        "recursion": limits.recursion,
-    }
     use = {**operation(request), "output_bytes": limits.output_bytes}
     try:
-        lines = [json.dumps(part, ensure_ascii=False, allow_nan=False).encode() for part in (header, load, use)]
+        data = b"\n".join(  # JSON has no line breaks of its own
+            (header(limits, world.clock_offset, batch), load(program, world.seed, limits.recursion), as_json(use))
+        )
     except (ValueError, RecursionError) as why:
         raise BadInput(f"the code and its arguments must be JSON values and Unicode text: {str(why)[:200]}") from why
-    data = b"\n".join(lines)  # JSON has no line breaks of its own
     return struct.pack("!I", len(data)) + data
+
+
+@lru_cache(maxsize=16)
+def header(limits: Limits, clock_offset: int, batch: int) -> bytes:
+    """What the worker has to know."""
+    return as_json(
+        {
+            "seconds": limits.seconds,
+            "cpu_seconds": limits.cpu_seconds,
+            "memory_mib": limits.memory_mib,
+            "output_bytes": limits.output_bytes,
+            "clock_offset": clock_offset,
+            "batch": batch,
+        }
+    )
+
+
+@lru_cache(maxsize=64)  # the same few tools are called again and again
+def load(program: Program, seed: int, recursion: int) -> bytes:
+    """The guest's request to load a program. Raises: ValueError."""
+    return as_json(
+        {
+            "op": "load",
+            "source": program.source,
+            "function": program.function,
+            "seed": seed,
+            "recursion": recursion,
+        }
+    )
+
+
+def as_json(value: Any) -> bytes:
+    """The bytes of a JSON text. Raises: ValueError, RecursionError."""
+    return ENCODER.encode(value).encode()
 
 
 def operation(request: Request) -> dict[str, Any]:

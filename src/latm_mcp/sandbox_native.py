@@ -38,7 +38,7 @@ class ForkServer:
         except NoWall as why:
             raise Unusable(f"the native sandbox cannot be used here: {why}; {INSTEAD}") from None
         gc.collect()
-        gc.freeze()  # a collection in a child would touch, and so copy, all of this heap
+        gc.freeze()  # before the first child: a collection in one would touch, and so copy, all of this heap
         serve()
 
     def prepare(self, clock_offset: int = 0) -> "Child":

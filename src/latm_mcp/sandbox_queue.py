@@ -98,6 +98,9 @@ class FairQueue:
         return any(other != key and not self._held_back(other) for other in self._lines)
 
     async def _enter(self, key: str) -> None:
+        if self._taken < self._slots and not self._lines and not self._held_back(key):  # most calls
+            self._hold(key)
+            return
         waiter = _Waiter(anyio.Event(), anyio.current_time() + self._patience)
         self._lines.setdefault(key, deque()).append(waiter)
         self._serve()
@@ -123,6 +126,10 @@ class FairQueue:
             await waiter.stirred.wait()
         self._serve()
 
+    def _hold(self, key: str) -> None:
+        self._held[key] += 1
+        self._taken += 1
+
     def _leave(self, key: str) -> None:
         self._taken -= 1
         self._held[key] -= 1
@@ -145,8 +152,7 @@ class FairQueue:
             waiter = line.popleft()
             if line:
                 self._lines[key] = line
-            self._held[key] += 1
-            self._taken += 1
+            self._hold(key)
             waiter.granted = True
             waiter.stirred.set()
 

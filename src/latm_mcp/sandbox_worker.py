@@ -4,10 +4,12 @@ In: `<u32 length><header JSON>\\n<request to load>\\n<request to use>`. Out: `<u
 It starts with no environment and ends when its stdin does. What it imports is kept small: it is memory in every worker.
 """
 
+import gc
 import json
 import os
 import sys
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import NoReturn
 
@@ -53,6 +55,8 @@ def serve(house: House) -> None:
         raise Unusable(f"an interpreter in the sandbox does not start ({kind.name}: {about})")
     told = {**json.loads(about), "walls": house.close_walls()}
     send(Kind.READY, json.dumps(told))
+    gc.collect()
+    gc.freeze()  # what is there stays: a collection in the middle of a call has less to look at
     for frame in frames():
         answer(rooms, frame)
 
@@ -60,19 +64,26 @@ def serve(house: House) -> None:
 def answer(rooms: Rooms, frame: bytes) -> None:
     """Answer one request from the room that it is due."""
     line, program, request = frame.decode().split("\n")
-    header = json.loads(line)
-    bounds = Bounds(header["seconds"], header["cpu_seconds"], header["memory_mib"], header["output_bytes"] + SLACK)
-    if header["batch"]:
-        room = rooms.for_batch(header["batch"], header["clock_offset"])
+    bounds, clock_offset, batch = read_header(line)
+    if batch:
+        room = rooms.for_batch(batch, clock_offset)
         kind, reply = room.run([program, request], bounds)
         send(kind, reply)
         if kind != Kind.REPLY or reply.startswith('{"memory"'):
             rooms.end_batch()
     else:
-        room, loaded = rooms.for_call(program, header["clock_offset"])
+        room, loaded = rooms.for_call(program, clock_offset)
         kind, reply = room.run([request] if loaded else [program, request], bounds)
         send(kind, reply)
         room.close()  # after the answer has gone: it takes a while
-        if kind == Kind.REPLY and not header["clock_offset"]:
+        if kind == Kind.REPLY and not clock_offset:
             rooms.load_ahead(program, bounds)
     rooms.restock()
+
+
+@lru_cache(maxsize=16)
+def read_header(line: str) -> tuple[Bounds, int, int]:
+    """Bounds, clock offset and batch of a request."""
+    header = json.loads(line)
+    bounds = Bounds(header["seconds"], header["cpu_seconds"], header["memory_mib"], header["output_bytes"] + SLACK)
+    return bounds, header["clock_offset"], header["batch"]
