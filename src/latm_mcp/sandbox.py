@@ -156,7 +156,8 @@ class WorkerSandbox:
     @asynccontextmanager
     async def worker(self, tool: str) -> AsyncIterator[WorkerProcess]:
         """A worker for this task alone, when it is this tool's turn; one left in the middle of a request is killed."""
-        async with self.queue.turn(tool):
+        await self.queue.enter(tool)
+        try:
             worker = await self.take(tool)
             try:
                 yield worker
@@ -166,6 +167,8 @@ class WorkerSandbox:
                     self.idle.append(worker)
                 else:
                     await self.discard(worker)
+        finally:
+            self.queue.leave(tool)
 
     async def take(self, tool: str) -> WorkerProcess:
         """The idle worker that suits this tool best, or a new one: one is started at a time, since by then another may be idle."""

@@ -59,7 +59,7 @@ class Child:
     """The `Room` of one process."""
 
     def __init__(self, memory: int, clock_offset: int):
-        self.memory = memory
+        self.memory, self.memory_mib = memory, 0
         requests, self.requests = os.pipe()
         self.replies, replies = os.pipe()
         server = os.getpid()
@@ -73,9 +73,8 @@ class Child:
     def run(self, requests: list[str], bounds: Bounds) -> tuple[Kind, str]:
         """The guest's last reply; after a timeout, a death or a flood the child is of no more use."""
         reply, clocks = "", Clocks(self.pid, bounds)
-        memory = self.memory + (bounds.memory_mib << 20)
         try:
-            resource.prlimit(self.pid, resource.RLIMIT_AS, (memory, resource.RLIM_INFINITY))
+            self.limit(bounds.memory_mib)
             for request in requests:
                 reply = self.ask(request, clocks, bounds.reply_bytes)
                 if reply != LOADED:
@@ -90,10 +89,17 @@ class Child:
             return Kind.DIED, "wrote to a channel that is not its own"
         return Kind.REPLY, reply
 
+    def limit(self, memory_mib: int) -> None:
+        """Bound its address space, unless that is so already."""
+        if memory_mib != self.memory_mib:
+            memory = self.memory + (memory_mib << 20)
+            resource.prlimit(self.pid, resource.RLIMIT_AS, (memory, resource.RLIM_INFINITY))
+            self.memory_mib = memory_mib
+
     def ask(self, request: str, clocks: "Clocks", most: int) -> str:
         """One reply. Raises: TimeoutError, OverflowError beyond `most` bytes, EOFError if it ended, ValueError for no reply."""
         seal, body = os.urandom(SEAL), request.encode()
-        waiting, read = memoryview(LENGTH.pack(len(body)) + seal + body), bytearray()
+        waiting, read = self.write(memoryview(LENGTH.pack(len(body)) + seal + body)), bytearray()
         due = HEAD
         while len(read) < due:
             able, writable, _ = select.select([self.replies], [self.requests] if waiting else [], [], clocks.left())

@@ -28,7 +28,7 @@ START = (
     "from latm_mcp.sandbox_worker import main; main()"
 )
 ENDING_SECONDS = 0.3
-READY_AGAIN_SECONDS = 0.02  # about what a worker needs after an answer to have a fresh interpreter ready
+READY_AGAIN_SECONDS = 0.015  # about what a worker needs after an answer to have a fresh interpreter ready
 GONE = (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError)
 
 
@@ -105,27 +105,32 @@ class WorkerProcess:
         return self.usable and self.process.returncode is None
 
     def suits(self, tool: str) -> tuple[bool, bool, float]:
-        """How well an idle worker suits a call of this tool: made ready again since its last answer, tool loaded, long idle."""
+        """How well an idle worker suits a call of this tool: ready again since its last answer, tool loaded, then how long ago.
+
+        Of those that are ready the one used last, which the processor's caches still know; else the one that is ready first.
+        """
         idle = time.monotonic() - self.answered
-        return idle > READY_AGAIN_SECONDS, tool in self.lately, idle
+        ready = idle > READY_AGAIN_SECONDS
+        return ready, tool in self.lately, -idle if ready else idle
 
     async def ask(self, frame: bytes, request: Request, limits: Limits) -> Outcome:
         """What a request, encoded as frame, comes to. If it is cancelled or the worker dies, the worker is not usable any more."""
         self.usable = False
+        answer: tuple[bytes, bytes] | None = None
         try:
-            with anyio.fail_after(limits.seconds + OVERTIME_SECONDS):
+            with anyio.CancelScope(deadline=anyio.current_time() + limits.seconds + OVERTIME_SECONDS):
                 assert self.process.stdin is not None
                 await self.process.stdin.send(frame)
-                kind, payload = await self.receive(limits.output_bytes + 4 * SLACK)
-        except TimeoutError:
-            return TimedOut(limits.seconds)
+                answer = await self.receive(limits.output_bytes + 4 * SLACK)
         except GONE:
             self.ended = True
             return Died("the worker process ended")
         except OverflowError:
             return MALFORMED
+        if answer is None:
+            return TimedOut(limits.seconds)
         self.usable, self.answered = True, time.monotonic()
-        return decode(kind, payload, request, limits)
+        return decode(*answer, request, limits)
 
     async def receive(self, most: int) -> tuple[bytes, bytes]:
         """The next frame's kind and payload. Raises: OverflowError if it is larger; what the stream raises."""

@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from latm_mcp.sandbox_compiled import Unusable
 from latm_mcp.sandbox_kinds import SLACK, Kind
-from latm_mcp.sandbox_pipe import frames, send
+from latm_mcp.sandbox_pipe import breathe, frames, send
 from latm_mcp.sandbox_rooms import Bounds, House, Rooms
 from latm_mcp.sandbox_wall import die_with_parent
 
@@ -75,7 +75,8 @@ def answer(rooms: Rooms, frame: bytes) -> None:
         room, loaded = rooms.for_call(program, clock_offset)
         kind, reply = room.run([request] if loaded else [program, request], bounds)
         send(kind, reply)
-        room.close()  # after the answer has gone: it takes a while
+        breathe()
+        room.close()
         if kind == Kind.REPLY and not clock_offset:
             rooms.load_ahead(program, bounds)
     rooms.restock()
