@@ -11,39 +11,21 @@ import pytest
 from attacks import poisoning
 from attacks.attack import FORGED, Attack, Proof
 from attacks.control import succeeded
-from attacks.everything import ATTACKS, counts, table
+from attacks.everything import ATTACKS, counts, in_document, table
 from attacks.outside import Outside, descendants, process_field, subreaper
 
-from latm_mcp.errors import SandboxUnavailable
+from latm_mcp.errors import Rejected, SandboxUnavailable
 from latm_mcp.outcomes import CallFunction, Limits, Outcome, Returned, SandboxKind
 from latm_mcp.sandbox import Sandbox, open_sandbox
+from latm_mcp.source import check_source
 
 pytestmark = pytest.mark.anyio
 
 LATE = 3.0  # seconds beyond its limit at which a call must have ended: the worker's grace, on a busy machine
-INSIDE = "code that reaches into the guest that it runs in speaks in its place"
-# What does not hold yet, by kind of sandbox; an attack that holds has to leave this list.
-OPEN = {
-    "wasm": {
-        **dict.fromkeys(
-            (
-                "forging-guest-copy", "forging-guest-code", "forging-guest-frames", "forging-guest-entry",
-                "forging-trace-function", "forging-reply-object",
-            ),
-            INSIDE,
-        ),
-    },
-    "native": {
-        **dict.fromkeys(
-            (
-                "forging-guest-copy", "forging-guest-code", "forging-guest-frames", "forging-guest-entry",
-                "forging-trace-function", "forging-reply-object", "forging-os-write", "forging-struct-pack",
-                "forging-found-seal", "forging-taken-channel",
-            ),
-            INSIDE,
-        ),
-    },
-}  # fmt: skip
+# Code that takes its own interpreter apart can answer in the place of its own function: no more than that could return, and
+# no way past the source check (see the test of it below). By kind of sandbox; one that no longer does has to leave the list.
+FOR_ITSELF = ("guest-copy", "guest-code", "guest-frames", "guest-entry", "trace-function", "reply-object")
+SPEAKS_FOR_ITSELF = {"wasm": FOR_ITSELF, "native": (*FOR_ITSELF, "found-seal", "taken-channel")}
 SPARES = 4  # processes that a worker of the native sandbox may keep ready
 SETTLING = 3.0  # seconds for the processes of a call to be gone
 
@@ -113,23 +95,33 @@ async def settled(sandbox: Sandbox, outside: Outside) -> bool:
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: f"{attack.family}-{attack.name}")
-async def test_an_attack_comes_to_nothing(
-    sandbox: Sandbox, attack: Attack, outside: Outside, request: pytest.FixtureRequest
-) -> None:
-    if reason := OPEN[sandbox.description.partition(":")[0]].get(f"{attack.family}-{attack.name}"):
-        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
+async def test_an_attack_comes_to_nothing(sandbox: Sandbox, attack: Attack, outside: Outside) -> None:
     assert await neighbour(sandbox) == Returned(poisoning.HOLDS)
     before = workers(sandbox)
 
     outcome = await attack_once(sandbox, attack, outside)
 
-    assert attack.held(outcome), outcome
-    assert FORGED not in repr(outcome)
+    if attack.name in SPEAKS_FOR_ITSELF[sandbox.description.partition(":")[0]]:
+        assert isinstance(outcome, Returned)
+        assert FORGED in repr(outcome)
+    else:
+        assert attack.held(outcome), outcome
+        assert FORGED not in repr(outcome)
     assert outside.secret not in repr(outcome)
     assert await neighbour(sandbox) == Returned(poisoning.HOLDS)
     assert outside.traces() == []
     assert attack.ends_worker or workers(sandbox) == before, "the worker process went with it"
     assert await settled(sandbox, outside), "processes are left"
+
+
+@pytest.mark.parametrize("name", SPEAKS_FOR_ITSELF["native"])
+def test_what_could_answer_for_itself_does_not_pass_the_source_check(name: str) -> None:
+    (attack,) = (attack for attack in ATTACKS if attack.name == name)
+    typed = attack.program.source.replace("def f(o):", "def f(o: dict[str, str]) -> str:")
+    in_a_function = typed.replace("\nloot(patch)\n", "\n")
+
+    with pytest.raises(Rejected, match="attribute '_os' may not be used"):
+        check_source(in_a_function, "f")
 
 
 @pytest.mark.parametrize("attack", poisoning.ATTACKS, ids=lambda attack: attack.name)
@@ -176,3 +168,8 @@ def test_there_are_attacks_of_every_family_and_each_has_a_row_in_the_table() -> 
     }  # fmt: skip
     assert len({(attack.family, attack.name) for attack in ATTACKS}) == len(ATTACKS) >= 80
     assert len(table().splitlines()) == len(ATTACKS) + 2
+
+
+def test_the_page_on_security_lists_the_attacks_of_today() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "security.md").read_text(encoding="utf-8")
+    assert in_document(page) == page, "run `python -m attacks` in tests/"

@@ -73,6 +73,21 @@ async def test_a_tool_that_breaks_when_it_is_loaded_ahead_breaks_no_other_call(s
         await anyio.sleep(0.05)
 
 
+async def test_a_tool_that_takes_its_worker_with_it_while_it_is_loaded_ahead_takes_no_call_of_another(sandbox: Sandbox):
+    turns = time.time() + 1.5
+    traitor = Program(
+        f"{WITH_OS}import time\nif time.time() > {turns}: import_('select').select([], [], [], 60)\ndef f(x): return x",
+        "f",
+    )
+    for number in range(2):
+        assert await call(sandbox, traitor, number) == Returned(number)
+    await anyio.sleep(max(0.0, turns - time.time()) + 0.1)
+    assert await call(sandbox, traitor, 2) == Returned(2), "it was loaded in time"
+
+    for _ in range(3):
+        assert await run(sandbox, "def f(): return 1") == Returned(1)
+
+
 async def test_a_tool_that_takes_long_to_load_holds_up_nobody_else(sandbox: Sandbox):
     slow = Program("import time\nend = time.time() + 1\nwhile time.time() < end: pass\ndef f(x): return x", "f")
     for number in range(3):

@@ -111,10 +111,13 @@ class WorkerSandbox:
     async def run(
         self, program: Program, request: Request, *, limits: Limits = DEFAULT_LIMITS, world: World = DEFAULT_WORLD
     ) -> Outcome:
-        """Run one request in a fresh interpreter."""
-        frame = encode(program, request, limits, world, batch=0)
-        async with self.worker(program.source) as worker:
-            return await self.ask(worker, program.source, frame, request, limits)
+        """Run one request in a fresh interpreter, and again if a worker died that may still have been at another tool."""
+        frame, tool = encode(program, request, limits, world, batch=0), program.source
+        while True:
+            async with self.worker(tool) as worker:
+                outcome = await self.ask(worker, tool, frame, request, limits)
+            if outcome is not None:
+                return outcome
 
     async def run_batch(
         self,
@@ -133,7 +136,8 @@ class WorkerSandbox:
                 gives_way = anyio.current_time() + BATCH_SECONDS
                 while worker.usable and len(outcomes) < len(frames):
                     place = len(outcomes)
-                    outcomes.append(await self.ask(worker, tool, frames[place], requests[place], limits))
+                    outcome = await self.ask(worker, tool, frames[place], requests[place], limits)
+                    outcomes += [] if outcome is None else [outcome]
                     if self.queue.contended(tool) and anyio.current_time() > gives_way:
                         break
         return outcomes
@@ -143,15 +147,18 @@ class WorkerSandbox:
         async with self.worker(""):
             pass
 
-    async def ask(self, worker: WorkerProcess, tool: str, frame: bytes, request: Request, limits: Limits) -> Outcome:
-        """What a request comes to; a tool under which the worker died is remembered."""
+    async def ask(
+        self, worker: WorkerProcess, tool: str, frame: bytes, request: Request, limits: Limits
+    ) -> Outcome | None:
+        """What a request comes to; None if the worker died that may still have been loading the tool before ahead."""
+        before = worker.lately[-1] if worker.lately else tool
         outcome = await worker.ask(frame, request, limits)
+        worker.lately.append(tool)
         if worker.usable:
             self.queue.survived(tool)
-        else:
-            self.queue.killed(tool)
-        worker.lately.append(tool)
-        return outcome
+            return outcome
+        self.queue.killed(before)
+        return outcome if before == tool or self.closed else None
 
     @asynccontextmanager
     async def worker(self, tool: str) -> AsyncIterator[WorkerProcess]:

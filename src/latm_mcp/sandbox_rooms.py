@@ -13,7 +13,7 @@ from typing import Protocol
 from latm_mcp.sandbox_guest import LOADED
 from latm_mcp.sandbox_kinds import KEPT_LOADED, Kind
 
-LOAD_SECONDS = 0.2  # a tool that takes longer to load is not loaded ahead: the next call would wait for it
+LOAD_SECONDS, LOAD_MIB = 0.2, 64  # a tool that needs more to load is not loaded ahead: the next call would wait for it
 # What a room runs before it is needed, so that the pages a call touches are there.
 TOUCH = (
     '{"op": "load", "source": "def f(x: list[int]) -> dict[str, int]:\\n    return {str(i): i for i in sorted(x)}\\n", '
@@ -109,7 +109,8 @@ class Rooms:
         if not again or program in self.loaded or program in self.slow:
             return
         room = self.house.prepare()
-        kind, reply = room.run([program], Bounds(LOAD_SECONDS, LOAD_SECONDS, bounds.memory_mib, bounds.reply_bytes))
+        memory = min(LOAD_MIB, bounds.memory_mib)
+        kind, reply = room.run([program], Bounds(LOAD_SECONDS, LOAD_SECONDS, memory, bounds.reply_bytes))
         if (kind, reply) != (Kind.REPLY, LOADED):
             self.slow.append(program)
             room.close()

@@ -18,6 +18,7 @@ from attacks import (
 )
 from attacks.attack import Attack
 
+BEGIN, END = "<!-- attacks:", "<!-- end of attacks -->"  # in docs/security.md
 FAMILIES = (
     reading,
     writing,
@@ -43,10 +44,15 @@ def counts() -> dict[str, int]:
 def table() -> str:
     """The attacks as a Markdown table: family, name, what is tried, what may come of it."""
     rows = [
-        f"| {attack.family} | `{attack.name}` | {attack.what} | {', '.join(kind.__name__ for kind in attack.expect)} |"
+        f"| {attack.family} | `{attack.name}` | {attack.what.replace('|', '/')} | "
+        f"{', '.join(kind.__name__ for kind in attack.expect)} |"
         for attack in ATTACKS
     ]
-    return (
-        "\n".join(("| family | attack | what it tries | what may come of it |", "| --- | --- | --- | --- |", *rows))
-        + "\n"
-    )
+    return "\n".join(("| family | attack | what it tries | what may come of it |", "| --- | --- | --- | --- |", *rows))
+
+
+def in_document(text: str) -> str:
+    """The page with the table of today between its marks."""
+    before, rest = text.split(BEGIN)
+    mark, rest = rest.split("\n", 1)
+    return f"{before}{BEGIN}{mark}\n\n{table()}\n\n{END}{rest.split(END)[1]}"
