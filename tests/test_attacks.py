@@ -22,10 +22,13 @@ from latm_mcp.source import check_source
 pytestmark = pytest.mark.anyio
 
 LATE = 3.0  # seconds beyond its limit at which a call must have ended: the worker's grace, on a busy machine
-# Code that takes its own interpreter apart can answer in the place of its own function: no more than that could return, and
-# no way past the source check (see the test of it below). By kind of sandbox; one that no longer does has to leave the list.
-FOR_ITSELF = ("guest-copy", "guest-code", "guest-frames", "guest-entry", "trace-function", "reply-object")
-SPEAKS_FOR_ITSELF = {"wasm": FOR_ITSELF, "native": (*FOR_ITSELF, "found-seal", "taken-channel")}
+# These do not hold in the sandbox alone: code that takes its own interpreter apart can answer in the place of its own
+# function, and what it says is no more than that could return. By kind; one that holds has to leave the list.
+FOR_ITSELF = (
+    "forging-guest-copy", "forging-guest-code", "forging-guest-frames", "forging-guest-entry", "forging-trace-function",
+    "forging-reply-object",
+)  # fmt: skip
+SPEAKS_FOR_ITSELF = {"wasm": FOR_ITSELF, "native": (*FOR_ITSELF, "forging-found-seal", "forging-taken-channel")}
 SPARES = 4  # processes that a worker of the native sandbox may keep ready
 SETTLING = 3.0  # seconds for the processes of a call to be gone
 
@@ -101,7 +104,7 @@ async def test_an_attack_comes_to_nothing(sandbox: Sandbox, attack: Attack, outs
 
     outcome = await attack_once(sandbox, attack, outside)
 
-    if attack.name in SPEAKS_FOR_ITSELF[sandbox.description.partition(":")[0]]:
+    if f"{attack.family}-{attack.name}" in SPEAKS_FOR_ITSELF[sandbox.description.partition(":")[0]]:
         assert isinstance(outcome, Returned)
         assert FORGED in repr(outcome)
     else:
@@ -114,14 +117,28 @@ async def test_an_attack_comes_to_nothing(sandbox: Sandbox, attack: Attack, outs
     assert await settled(sandbox, outside), "processes are left"
 
 
-@pytest.mark.parametrize("name", SPEAKS_FOR_ITSELF["native"])
-def test_what_could_answer_for_itself_does_not_pass_the_source_check(name: str) -> None:
-    (attack,) = (attack for attack in ATTACKS if attack.name == name)
-    typed = attack.program.source.replace("def f(o):", "def f(o: dict[str, str]) -> str:")
-    in_a_function = typed.replace("\nloot(patch)\n", "\n")
+REACHES = {
+    "the function's caller, by a generator": "g = (n for n in 'ab')\n    return g.gi_frame",
+    "the function's caller, by a coroutine": "async def c(): pass\n    return c().cr_frame",
+    "the function's caller, by an exception": "try: 1 / 0\n    except Exception as e: return e.tb_frame.f_back",
+    "a frame's variables": "return x.f_globals",
+    "a frame's builtins": "return x.f_builtins",
+    "a function's code": "return f.__code__",
+    "a function's module": "return f.__globals__",
+    "a module's own imports": "return re._parser",
+    "a module through a module": "return re.enum.sys",
+    "the guest's modules": "return re.enum.sys.modules",
+    "a name put together, by getattr": "return getattr(x, 'gi_' + 'frame')",
+    "a name put together, by attrgetter": "return operator.attrgetter('gi_' + 'frame')(x)",
+    "a path of names, by attrgetter": "return operator.attrgetter('gi_frame.f_back')(x)",
+    "a call by name": "return operator.methodcaller('__reduce__')(x)",
+}
 
-    with pytest.raises(Rejected, match="attribute '_os' may not be used"):
-        check_source(in_a_function, "f")
+
+@pytest.mark.parametrize("body", REACHES.values(), ids=REACHES)
+def test_the_source_check_refuses_the_plain_ways_to_what_could_answer_for_a_function(body: str) -> None:
+    with pytest.raises(Rejected, match=r"may (not|only) be used"):
+        check_source(f"import operator\nimport re\n\ndef f(x: int) -> str:\n    {body}\n", "f")
 
 
 @pytest.mark.parametrize("attack", poisoning.ATTACKS, ids=lambda attack: attack.name)

@@ -5,11 +5,13 @@ import struct
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import anyio
 import pytest
-from sandboxed import KIND, WITH_OS, run
+from sandboxed import KIND, WITH_OS, pids, run
+from wire import descendants
 
 from latm_mcp.errors import SandboxUnavailable
 from latm_mcp.outcomes import CallFunction, Limits, Outcome, Program, Raised, Returned, TimedOut, World
@@ -86,6 +88,69 @@ async def test_a_tool_that_takes_its_worker_with_it_while_it_is_loaded_ahead_tak
 
     for _ in range(3):
         assert await run(sandbox, "def f(): return 1") == Returned(1)
+
+
+# Finds what seals an honest reply, sends one of its own and goes on computing.
+GOES_ON = f"""{WITH_OS}
+import struct
+def forge(text):
+    frame, body = import_("sys")._getframe(), text.encode()
+    while frame is not None:
+        if "head" in frame.f_locals and "write" in frame.f_globals:
+            os.write(1, struct.pack("!I", len(body)) + frame.f_locals["head"][4:] + body)
+            while True:
+                pass
+        frame = frame.f_back
+"""
+
+
+async def test_code_that_answers_for_itself_computes_no_longer_than_somebody_waits(sandbox: Sandbox):
+    in_a_batch = Program(GOES_ON + "def f(x):\n    forge('{\"returned\": 5}')\n    return 5", "f")
+    at_load = Program(GOES_ON + "STATE = forge('{\"loaded\": true}')\ndef f(x): return 5", "f")
+
+    await sandbox.run_batch(in_a_batch, [CallFunction({"x": 1})] * 2, limits=Limits(seconds=1))
+    for _ in range(3):
+        await sandbox.run(at_load, CallFunction({"x": 1}), limits=Limits(seconds=0.5))
+    await anyio.sleep(0.5)
+    before = ticks(sandbox)
+    await anyio.sleep(1)
+
+    assert ticks(sandbox) - before < 30, "hundredths of a second of processor time in one second"
+
+
+def processes(sandbox: Sandbox) -> set[int]:
+    """The workers and their children."""
+    return set(pids(sandbox)).union(*map(descendants, pids(sandbox)))
+
+
+def ticks(sandbox: Sandbox) -> int:
+    """Processor time that the workers and their children have used, in hundredths of a second."""
+    used = 0
+    for pid in processes(sandbox):
+        with suppress(OSError):
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            used += int(fields[11]) + int(fields[12])
+    return used
+
+
+async def test_what_a_batch_held_is_given_back_at_its_end(sandbox: Sandbox):
+    await sandbox.warm()
+    large = Program("held = ['x' * 1000 for _ in range(100_000)]\ndef f(x): return x", "f")
+    before = resident(sandbox)
+    await sandbox.run_batch(large, [CallFunction({"x": x}) for x in range(3)])
+    await anyio.sleep(0.5)
+
+    assert resident(sandbox) - before < 50, "MiB"
+
+
+def resident(sandbox: Sandbox) -> float:
+    """MiB that the workers and their children hold for themselves."""
+    held = 0
+    for pid in processes(sandbox):
+        with suppress(OSError):
+            rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+            held += sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Private_Dirty"))
+    return held / 1024
 
 
 async def test_a_tool_that_takes_long_to_load_holds_up_nobody_else(sandbox: Sandbox):

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from mcp import Client
 from scripted import sort_words
 from served import ERAS, REQUEST, WITHIN, call, child, installed, make_by_client, names
-from wire import alive, descendants
+from wire import alive, children, descendants
 
 pytestmark = [
     pytest.mark.anyio,
@@ -31,10 +32,14 @@ async def soon(condition: Callable[[], Any]) -> None:
             await anyio.sleep(0.01)
 
 
-def ticks(pid: int) -> int:
-    """How long a process has computed, in hundredths of a second."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return int(fields[11]) + int(fields[12])
+def ticks(worker: int) -> int:
+    """How long a worker and its children, in which code may run, have computed, in hundredths of a second."""
+    used = 0
+    for pid in {worker, *descendants(worker)}:
+        with suppress(OSError):  # a child that has ended meanwhile
+            fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+            used += int(fields[11]) + int(fields[12])
+    return used
 
 
 async def the_worker(before: set[int]) -> int:
@@ -43,7 +48,8 @@ async def the_worker(before: set[int]) -> int:
 
     def started() -> set[int]:
         nonlocal found
-        found = {worker for server in descendants(os.getpid()) - before for worker in descendants(server)}
+        servers = set(children(os.getpid())) - before
+        found = {worker for server in servers for worker in children(server)}
         return found
 
     await soon(started)

@@ -1,6 +1,7 @@
 """`latm-mcp serve`: the MCP server on standard input and output. Imports only what serving needs."""
 
 import argparse
+import os
 import sys
 
 import anyio
@@ -15,7 +16,8 @@ def serve(options: argparse.Namespace, settings: Settings) -> int:
     if sys.stdin is not None and sys.stdin.isatty():
         sys.stderr.write("Serving MCP on stdin; a client starts this. See latm-mcp --help.\n")
     anyio.run(_serve, settings)
-    return 0
+    sys.stderr.flush()
+    os._exit(0)  # all is closed; a thread that is still checking large arguments would keep the process for seconds
 
 
 async def _serve(settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """How often tools are used: counted at once, written soon after, so that no answer waits for another process that writes."""
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from latm_mcp.errors import StoreBusy
 from latm_mcp.store import Store, best_effort
 
 WRITE_AFTER_SECONDS = 0.5
+LAST_SECONDS = 0.5  # how long the end of a server waits for another process that writes
 
 
 class Uses:
@@ -44,6 +46,17 @@ class Uses:
                 except StoreBusy:
                     self._noted.set()
 
+    def write_soon(self, seconds: float) -> None:
+        """Write all that was counted, trying for so long while another process writes. Raises: StoreBusy, StoreUnusable."""
+        until = time.monotonic() + seconds
+        while True:
+            try:
+                return self.write(wait=False)
+            except StoreBusy:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.02)
+
     def write(self, *, wait: bool) -> None:
         """Write all that was counted. wait: for another process that is writing. Raises: StoreBusy, StoreUnusable."""
         for name in tuple(self._unwritten):
@@ -59,4 +72,4 @@ def counted(store: Store) -> Iterator[Uses]:
         yield uses
     finally:
         with best_effort("the last uses are not counted"):
-            uses.write(wait=True)
+            uses.write_soon(LAST_SECONDS)

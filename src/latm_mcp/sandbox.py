@@ -6,8 +6,10 @@ fork server: both in worker processes that are replaced when they die.
 
 import platform
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from itertools import count
 from pathlib import Path
@@ -23,6 +25,8 @@ from latm_mcp.sandbox_queue import FairQueue
 
 GUEST_PYTHON = "3.14.0"  # what componentize-py 0.25.1 builds; a test asks the guest
 COMPONENT = Path(__file__).with_name("_sandbox.wasm")
+AHEAD_SECONDS = 2.0  # for so long after an answer a worker may still be loading that tool ahead, or be stopped at it
+MOST_LOST = 5  # workers that one batch may cost; what is left of it then comes to the same
 BATCH_SECONDS = 0.1  # how long a batch holds a worker that others wait for
 DEFAULT_LIMITS = Limits()
 DEFAULT_WORLD = World()
@@ -83,6 +87,14 @@ async def open_sandbox(
         await sandbox.close()
 
 
+class Suspected(Exception):
+    """A worker died under a request, perhaps on account of the tool that it served before."""
+
+    def __init__(self, tool: str):
+        super().__init__()
+        self.tool = tool
+
+
 class WorkerSandbox:
     """The `Sandbox` of worker processes: at most so many at once."""
 
@@ -112,12 +124,13 @@ class WorkerSandbox:
         self, program: Program, request: Request, *, limits: Limits = DEFAULT_LIMITS, world: World = DEFAULT_WORLD
     ) -> Outcome:
         """Run one request in a fresh interpreter, and again if a worker died that may still have been at another tool."""
-        frame, tool = encode(program, request, limits, world, batch=0), program.source
+        frame, tool, suspect = encode(program, request, limits, world, batch=0), program.source, ""
         while True:
             async with self.worker(tool) as worker:
-                outcome = await self.ask(worker, tool, frame, request, limits)
-            if outcome is not None:
-                return outcome
+                try:
+                    return await self.ask(worker, tool, partial(worker.ask, frame, request, limits), suspect)
+                except Suspected as other:
+                    suspect = other.tool
 
     async def run_batch(
         self,
@@ -128,18 +141,26 @@ class WorkerSandbox:
         world: World = DEFAULT_WORLD,
     ) -> list[Outcome]:
         """Run requests in one interpreter, and after one that broke it in the next; gives way to other tools in between."""
-        batch, tool = next(self.batches), program.source
-        frames = [encode(program, request, limits, world, batch) for request in requests]
+        batch, tool, suspect, lost, end = next(self.batches), program.source, "", 0, len(requests)
+        frames = [
+            encode(program, request, limits, world, batch, last=place == end - 1)
+            for place, request in enumerate(requests)
+        ]
         outcomes: list[Outcome] = []
-        while len(outcomes) < len(frames):
+        while len(outcomes) < end:
             async with self.worker(tool) as worker:
                 gives_way = anyio.current_time() + BATCH_SECONDS
-                while worker.usable and len(outcomes) < len(frames):
-                    place = len(outcomes)
-                    outcome = await self.ask(worker, tool, frames[place], requests[place], limits)
-                    outcomes += [] if outcome is None else [outcome]
+                while worker.usable and (place := len(outcomes)) < end:
+                    asked = partial(worker.ask, frames[place], requests[place], limits)
+                    try:
+                        outcomes.append(await self.ask(worker, tool, asked, suspect))
+                    except Suspected as other:
+                        suspect = other.tool
                     if self.queue.contended(tool) and anyio.current_time() > gives_way:
                         break
+                lost += worker.lost
+            if lost > MOST_LOST:
+                return outcomes + outcomes[-1:] * (end - len(outcomes))
         return outcomes
 
     async def warm(self) -> None:
@@ -148,17 +169,26 @@ class WorkerSandbox:
             pass
 
     async def ask(
-        self, worker: WorkerProcess, tool: str, frame: bytes, request: Request, limits: Limits
-    ) -> Outcome | None:
-        """What a request comes to; None if the worker died that may still have been loading the tool before ahead."""
+        self, worker: WorkerProcess, tool: str, asked: Callable[[], Awaitable[Outcome]], suspect: str
+    ) -> Outcome:
+        """What a request comes to, and which tool is to blame where its worker died.
+
+        suspect: the tool that a worker had served before it died under this very request. Raises: Suspected, the first
+        time that happens: the worker may still have been loading that other tool ahead.
+        """
         before = worker.lately[-1] if worker.lately else tool
-        outcome = await worker.ask(frame, request, limits)
+        recently = time.monotonic() - worker.answered < AHEAD_SECONDS
+        outcome = await asked()
         worker.lately.append(tool)
         if worker.usable:
             self.queue.survived(tool)
-            return outcome
-        self.queue.killed(before)
-        return outcome if before == tool or self.closed else None
+            if suspect:
+                self.queue.killed(suspect)
+        elif worker.lost and recently and before != tool and not suspect and not self.closed:
+            raise Suspected(before)
+        else:
+            self.queue.killed(tool)
+        return outcome
 
     @asynccontextmanager
     async def worker(self, tool: str) -> AsyncIterator[WorkerProcess]:

@@ -31,15 +31,15 @@ MALFORMED = Died("sent a malformed reply")
 MAX_DEPTH = 102  # the guest's 100, inside {"returned": {"arguments": ...}}
 
 
-def encode(program: Program, request: Request, limits: Limits, world: World, batch: int) -> bytes:
-    """One request frame. Raises: BadInput if the source or the request is no JSON or no Unicode text.
+def encode(program: Program, request: Request, limits: Limits, world: World, batch: int, last: bool = True) -> bytes:
+    """One request frame; last: of its batch. Raises: BadInput if the source or the request is no JSON or no Unicode text.
 
     Three lines: what the worker has to know, the guest's request to load the program, the one to use it.
     """
     use = {**operation(request), "output_bytes": limits.output_bytes}
     try:
         data = b"\n".join(  # JSON has no line breaks of its own
-            (header(limits, world.clock_offset, batch), load(program, world.seed, limits.recursion), as_json(use))
+            (header(limits, world.clock_offset, batch, last), load(program, world.seed, limits.recursion), as_json(use))
         )
     except (ValueError, RecursionError) as why:
         raise BadInput(f"the code and its arguments must be JSON values and Unicode text: {str(why)[:200]}") from why
@@ -47,7 +47,7 @@ def encode(program: Program, request: Request, limits: Limits, world: World, bat
 
 
 @lru_cache(maxsize=16)
-def header(limits: Limits, clock_offset: int, batch: int) -> bytes:
+def header(limits: Limits, clock_offset: int, batch: int, last: bool) -> bytes:
     """What the worker has to know."""
     return as_json(
         {
@@ -57,6 +57,7 @@ def header(limits: Limits, clock_offset: int, batch: int) -> bytes:
             "output_bytes": limits.output_bytes,
             "clock_offset": clock_offset,
             "batch": batch,
+            "last": last,
         }
     )
 

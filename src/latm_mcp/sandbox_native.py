@@ -31,7 +31,7 @@ class ForkServer:
 
     def host(self, serve: Callable[[], None]) -> None:
         """Serve here: a process that forks has one thread. Raises: Unusable without one of the walls."""
-        resource.setrlimit(resource.RLIMIT_STACK, (STACK, resource.getrlimit(resource.RLIMIT_STACK)[1]))
+        bound_to(resource.RLIMIT_STACK, STACK)
         self.memory = address_space()
         try:
             self.walls = [no_files(), tried(no_system_calls), "rlimits", "no capabilities"]
@@ -71,14 +71,21 @@ class Child:
         os.set_blocking(self.requests, False)
 
     def run(self, requests: list[str], bounds: Bounds) -> tuple[Kind, str]:
-        """The guest's last reply; after a timeout, a death or a flood the child is of no more use."""
+        """The guest's last reply; after a timeout, a death or a flood the child is of no more use.
+
+        Between two runs it is stopped: whatever it answered, it computes only while somebody waits for it.
+        """
+        if not self.pid:
+            return Kind.DIED, "it ended before"
         reply, clocks = "", Clocks(self.pid, bounds)
         try:
+            os.kill(self.pid, signal.SIGCONT)
             self.limit(bounds.memory_mib)
             for request in requests:
                 reply = self.ask(request, clocks, bounds.reply_bytes)
                 if reply != LOADED:
                     break
+            os.kill(self.pid, signal.SIGSTOP)
         except TimeoutError:
             return Kind.TIMED_OUT, PROCESSOR.decode() if clocks.by_processor else ""
         except OverflowError:
@@ -93,7 +100,8 @@ class Child:
         """Bound its address space, unless that is so already."""
         if memory_mib != self.memory_mib:
             memory = self.memory + (memory_mib << 20)
-            resource.prlimit(self.pid, resource.RLIMIT_AS, (memory, resource.RLIM_INFINITY))
+            most = resource.getrlimit(resource.RLIMIT_AS)[1]
+            resource.prlimit(self.pid, resource.RLIMIT_AS, (memory if most < 0 else min(memory, most), most))
             self.memory_mib = memory_mib
 
     def ask(self, request: str, clocks: "Clocks", most: int) -> str:
@@ -172,11 +180,17 @@ class Clocks:
     def left(self) -> float:
         """Seconds until one of them can be used up. Raises: TimeoutError if one is."""
         left = self.deadline - time.monotonic()
-        if self.processor is not None and self.processor.left() < left:
-            left, self.by_processor = self.processor.left(), True
+        used = left if self.processor is None else self.processor.left()
+        left, self.by_processor = min(left, used), used < left
         if left <= 0:
             raise TimeoutError
         return left
+
+
+def bound_to(limit: int, most: int) -> None:
+    """Set a limit of this process, within what it may have at most."""
+    hard = resource.getrlimit(limit)[1]
+    resource.setrlimit(limit, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 def address_space() -> int:

@@ -29,6 +29,7 @@ START = (
 )
 ENDING_SECONDS = 0.3
 READY_AGAIN_SECONDS = 0.015  # about what a worker needs after an answer to have a fresh interpreter ready
+ANSWERS = (Kind.REPLY, Kind.TIMED_OUT, Kind.TOO_LARGE, Kind.DIED)
 GONE = (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError)
 
 
@@ -49,6 +50,7 @@ class WorkerProcess:
         self.process = process
         self.usable = False
         self.ended = False  # it has closed its side
+        self.lost = False  # it died under a request, which it may not even have begun
         self.buffer = bytearray()
         self.about: dict[str, Any] = {}
         self.lately: deque[str] = deque(maxlen=KEPT_LOADED)  # the tools that it may have loaded ahead
@@ -59,7 +61,10 @@ class WorkerProcess:
         """A worker that is ready. Raises: SandboxUnavailable."""
         # Windows' own libraries need to know where Windows is; nothing of this process's environment goes in.
         environment = {"PYTHONHASHSEED": "0", **({"SYSTEMROOT": r"C:\Windows"} if sys.platform == "win32" else {})}
-        process = await anyio.open_process(line, stderr=PIPE, env=environment, start_new_session=True)
+        try:
+            process = await anyio.open_process(line, stderr=PIPE, env=environment, start_new_session=True)
+        except OSError as why:
+            raise SandboxUnavailable(f"the sandbox's worker process cannot be started ({why}): try again") from why
         worker = cls(process)
         try:
             with anyio.fail_after(START_SECONDS):
@@ -123,12 +128,14 @@ class WorkerProcess:
                 await self.process.stdin.send(frame)
                 answer = await self.receive(limits.output_bytes + 4 * SLACK)
         except GONE:
-            self.ended = True
+            self.ended = self.lost = True
             return Died("the worker process ended")
         except OverflowError:
             return MALFORMED
         if answer is None:
             return TimedOut(limits.seconds)
+        if answer[0] not in ANSWERS or self.buffer:
+            return MALFORMED
         self.usable, self.answered = True, time.monotonic()
         return decode(*answer, request, limits)
 

@@ -2,9 +2,10 @@
 
 Making an interpreter takes longer than a small call, and loading a tool often longer still. So a worker has one spare
 room ready, and for the few tools that it was asked for lately one each in which the tool is loaded already. Nothing was
-ever called in any of them, so what a call finds is what it would find in a room made for it.
+ever called in any of them, so what a call finds is what it would find in a room made for it up to a minute ago.
 """
 
+import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Protocol
 from latm_mcp.sandbox_guest import LOADED
 from latm_mcp.sandbox_kinds import KEPT_LOADED, Kind
 
+LOADED_SECONDS = 60.0  # a tool that looked at the clock while it was loaded is no further behind than that
 LOAD_SECONDS, LOAD_MIB = 0.2, 64  # a tool that needs more to load is not loaded ahead: the next call would wait for it
 # What a room runs before it is needed, so that the pages a call touches are there.
 TOUCH = (
@@ -69,7 +71,7 @@ class Rooms:
     def __init__(self, house: House):
         self.house = house
         self.spare: Room | None = house.prepare()
-        self.loaded: OrderedDict[str, Room] = OrderedDict()
+        self.loaded: OrderedDict[str, tuple[float, Room]] = OrderedDict()  # with the moment of loading
         self.lately: deque[str] = deque(maxlen=KEPT_LOADED)
         self.slow: deque[str] = deque(maxlen=64)
         self.shared: tuple[int, Room] | None = None
@@ -79,7 +81,10 @@ class Rooms:
         if clock_offset:
             return self.house.prepare(clock_offset), False
         if program in self.loaded:
-            return self.loaded.pop(program), True
+            loaded, room = self.loaded.pop(program)
+            if time.monotonic() - loaded < LOADED_SECONDS:
+                return room, True
+            room.close()
         room, self.spare = self.spare or self.house.prepare(), None
         return room, False
 
@@ -115,6 +120,6 @@ class Rooms:
             self.slow.append(program)
             room.close()
             return
-        self.loaded[program] = room
+        self.loaded[program] = time.monotonic(), room
         while len(self.loaded) > KEPT_LOADED:
-            self.loaded.popitem(last=False)[1].close()
+            self.loaded.popitem(last=False)[1][1].close()

@@ -62,8 +62,11 @@ def no_files() -> str:
     if sys.platform != "linux":
         raise NoWall(f"no Landlock on {sys.platform}")
     system = libc()
-    system.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    system.capset(struct.pack("II", CAPABILITY_VERSION, 0), bytes(24))  # root is nobody special from here on
+    # Without capabilities root is nobody special from here on.
+    if system.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or system.capset(
+        struct.pack("II", CAPABILITY_VERSION, 0), bytes(24)
+    ):
+        raise NoWall(f"privileges cannot be dropped ({os.strerror(ctypes.get_errno())})")
     known = system.syscall(LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), 1)
     if known <= 0:
         raise NoWall("no Landlock in this kernel")
@@ -88,7 +91,8 @@ def no_system_calls() -> str:
         raise NoWall(f"no seccomp filter for {machine}")
     for limit in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC):
         resource.setrlimit(limit, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+    files = min(64, *(most for most in resource.getrlimit(resource.RLIMIT_NOFILE) if most >= 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
     rules = ctypes.create_string_buffer(program(machine))
     program_of = struct.pack("HxxxxxxP", (len(rules) - 1) // 8, ctypes.addressof(rules))
     # TSYNC: the watchdog's and the engine's threads as well.

@@ -77,7 +77,9 @@ class Instance:
             return ended(why, watchdog.by_processor)
         finally:
             watchdog.disarm()
-        return (Kind.REPLY, reply) if len(reply) <= bounds.reply_bytes else (Kind.TOO_LARGE, "")
+        return (
+            (Kind.REPLY, reply) if len(reply.encode("utf-8", "replace")) <= bounds.reply_bytes else (Kind.TOO_LARGE, "")
+        )
 
     def close(self) -> None:
         """Give its memory back."""
@@ -183,7 +185,14 @@ class Interpreter:
         return record(now // 1_000_000_000, now % 1_000_000_000)
 
     def prepare(self, clock_offset: int = 0) -> Instance:
-        """A fresh instance that has run trusted code once. No environment, arguments, files or streams."""
+        """A fresh instance that has run trusted code once. No environment, arguments, files or streams. Raises: Unusable."""
+        try:
+            return self.instance(clock_offset)
+        except WasmtimeError as why:
+            raise Unusable(f"an interpreter cannot be started: {str(why)[:200]}") from why
+
+    def instance(self, clock_offset: int) -> Instance:
+        """The same. Raises: WasmtimeError."""
         store = Store(self.wasm)
         store.set_limits(memory_size=PREPARING_MIB << 20)
         store.set_epoch_deadline(NEVER)

@@ -19,6 +19,7 @@ from latm_mcp.sandbox_pipe import breathe, frames, send
 from latm_mcp.sandbox_rooms import Bounds, House, Rooms
 from latm_mcp.sandbox_wall import die_with_parent
 
+answering: list[bool] = []  # whether READY was said
 ABOUT = '{"op": "about"}'
 
 
@@ -29,8 +30,9 @@ def main() -> NoReturn:
         house = open_house(sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4]))
         house.host(lambda: serve(house))
     except (Unusable, OSError) as why:
-        with suppress(BrokenPipeError):  # the server has gone meanwhile
-            send(Kind.UNUSABLE, str(why))
+        if not answering:  # else the server would take it for an answer; it starts another worker
+            with suppress(BrokenPipeError):  # the server has gone meanwhile
+                send(Kind.UNUSABLE, str(why))
         os._exit(1)
     os._exit(0)
 
@@ -55,6 +57,7 @@ def serve(house: House) -> None:
         raise Unusable(f"an interpreter in the sandbox does not start ({kind.name}: {about})")
     told = {**json.loads(about), "walls": house.close_walls()}
     send(Kind.READY, json.dumps(told))
+    answering.append(True)
     gc.collect()
     gc.freeze()  # what is there stays: a collection in the middle of a call has less to look at
     for frame in frames():
@@ -64,14 +67,15 @@ def serve(house: House) -> None:
 def answer(rooms: Rooms, frame: bytes) -> None:
     """Answer one request from the room that it is due."""
     line, program, request = frame.decode().split("\n")
-    bounds, clock_offset, batch = read_header(line)
+    bounds, clock_offset, batch, last = read_header(line)
     if batch:
         room = rooms.for_batch(batch, clock_offset)
         kind, reply = room.run([program, request], bounds)
         send(kind, reply)
-        if kind != Kind.REPLY or reply.startswith('{"memory"'):
+        if last or kind != Kind.REPLY or reply.startswith('{"memory"'):
             rooms.end_batch()
     else:
+        rooms.end_batch()  # one that gave way: it goes on in another room
         room, loaded = rooms.for_call(program, clock_offset)
         kind, reply = room.run([request] if loaded else [program, request], bounds)
         send(kind, reply)
@@ -83,8 +87,8 @@ def answer(rooms: Rooms, frame: bytes) -> None:
 
 
 @lru_cache(maxsize=16)
-def read_header(line: str) -> tuple[Bounds, int, int]:
-    """Bounds, clock offset and batch of a request."""
+def read_header(line: str) -> tuple[Bounds, int, int, bool]:
+    """Bounds, clock offset and batch of a request, and whether it is the batch's last."""
     header = json.loads(line)
     bounds = Bounds(header["seconds"], header["cpu_seconds"], header["memory_mib"], header["output_bytes"] + SLACK)
-    return bounds, header["clock_offset"], header["batch"]
+    return bounds, header["clock_offset"], header["batch"], header["last"]

@@ -35,6 +35,13 @@ _BORROWED = frozenset(
     {"sys", "os", "builtins", "importlib", "subprocess", "socket", "ctypes", "gc", "inspect", "marshal", "pickle"}
     | {"posix", "nt", "shutil", "pathlib", "signal", "threading", "warnings", "weakref", "locale"}
 )
+# Attributes of frames, tracebacks, running generators and code objects: ways out of a function into what called it.
+_INSIDES = frozenset(
+    {f"{of}_{name}" for of in ("gi", "cr", "ag") for name in ("frame", "code", "await", "yieldfrom", "origin")}
+    | {f"f_{name}" for name in ("back", "builtins", "code", "globals", "locals", "trace", "generator")}
+    | {f"tb_{name}" for name in ("frame", "next", "lasti", "lineno")}
+    | {f"co_{name}" for name in ("code", "consts", "names", "varnames", "freevars", "filename", "firstlineno")}
+)
 _STATEMENTS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign, ast.AugAssign)
 
 
@@ -128,18 +135,34 @@ def _check_name(node: ast.Name, bound: frozenset[str]) -> None:
 def _check_attribute(node: ast.Attribute, modules: set[str]) -> None:
     if _is_forbidden_dunder(node.attr):
         raise refusal(f"the attribute {node.attr[:80]!r} may not be used: do without it", node)
-    of_module = isinstance(node.value, ast.Name) and node.value.id in modules
+    if node.attr in _INSIDES:
+        raise refusal(f"the attribute {node.attr!r} may not be used: do without it", node)
+    root = node.value
+    while isinstance(root, ast.Attribute):  # a module may be reached through another one: re.enum.sys
+        root = root.value
+    of_module = isinstance(root, ast.Name) and root.id in modules
     if of_module and (node.attr in _BORROWED or node.attr.startswith("_")):
         raise refusal(f"the module's attribute {node.attr[:80]!r} may not be used: do without it", node)
 
 
 def _check_call(node: ast.Call) -> None:
     """`getattr` and its like with a computed name would get at what may not be named."""
-    if not isinstance(node.func, ast.Name) or node.func.id not in ("getattr", "setattr", "hasattr", "delattr"):
+    called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    if called in ("getattr", "setattr", "hasattr", "delattr"):
+        names = node.args[1:2]
+    elif called in ("attrgetter", "methodcaller"):
+        names = node.args[: None if called == "attrgetter" else 1]
+    else:
         return
-    name = node.args[1] if len(node.args) > 1 else None
-    if not isinstance(name, ast.Constant) or not isinstance(name.value, str) or name.value in _BORROWED:
-        raise refusal(f"{node.func.id!r} may only be used with a plain name: use a dict", node)
+    if not names or not all(map(_is_harmless, names)):
+        raise refusal(f"{called!r} may only be used with a plain name: use a dict", node)
+
+
+def _is_harmless(name: ast.expr) -> bool:
+    """Whether a name of an attribute, given as a text, could be written with a dot as well."""
+    if not isinstance(name, ast.Constant) or not isinstance(name.value, str):
+        return False
+    return not any(part in _BORROWED | _INSIDES or part.startswith("__") for part in name.value.split("."))
 
 
 def _is_forbidden_dunder(name: str) -> bool:
