@@ -248,7 +248,17 @@ def test_a_tool_that_is_not_there_is_told(made: FrontDoor, tmp_path: Path, comma
 
 def test_a_library_that_cannot_be_opened_is_told_with_its_own_exit_code(door: FrontDoor):
     door.home.write_text("no folder")
-    assert str(door.home) in door.refusal("list", code=3)
+    said = door.refusal("list", code=3)
+    assert (
+        f"LATM_HOME, {str(door.home)!r}, is a file, not a folder. Move that away, or set LATM_HOME to another" in said
+    )
+    assert "writable" not in said
+
+
+def test_a_library_that_would_lie_under_a_file_is_told_which(door: FrontDoor):
+    door.home.write_text("no folder")
+    said = door.refusal("--home", door.home / "x" / "y", "list", code=3)
+    assert f"what LATM_HOME lies under, {str(door.home)!r}, is a file, not a folder." in said
 
 
 def test_a_bad_setting_names_its_variable(door: FrontDoor):
@@ -418,8 +428,28 @@ def test_importing_over_a_live_tool_names_the_command_that_makes_room(copied: Fr
     assert "waits" in copied.run("import", folder).stdout
 
 
-def test_a_live_tool_is_not_approved_again(made: FrontDoor):
-    assert "'word_sorter' is live already" in made.refusal("approve", "word_sorter", "--yes")
+def test_a_live_tool_is_not_approved_again_but_said_to_be_live(made: FrontDoor):
+    done = made.run("approve", "word_sorter", "--yes")
+    assert done.stderr == "latm-mcp: 'word_sorter' is live already: nothing waits for approval.\n"
+    assert done.stdout == ""
+
+
+def test_a_tool_that_is_live_already_keeps_no_other_from_approval(made: FrontDoor, door: FrontDoor, tmp_path: Path):
+    door.run("import", made.run("export", "word_sorter", tmp_path).stdout.strip())
+    door.run("approve", "word_sorter", "--yes")
+    other = tmp_path / "other"
+    with open_store(made.home) as store:
+        tool = store.tool("word_sorter")
+    assert tool is not None
+    source = tool.source.replace("word_sorter", "sorter_of_words")
+    again = tool.model_copy(update={"name": "sorter_of_words", "source": source, "version": version_of(source)})
+    door.run("import", write_tool(other, again))
+
+    done = door.run("approve", "word_sorter", "sorter_of_words", "--yes")
+
+    assert "'word_sorter' is live already" in done.stderr
+    assert done.stdout.endswith("sorter_of_words is approved.\n")
+    assert {row["state"] for row in door.json("list")} == {"live"}
 
 
 def test_a_tool_is_approved_though_its_files_cannot_be_written(made: FrontDoor, door: FrontDoor, tmp_path: Path):

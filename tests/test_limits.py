@@ -1,5 +1,6 @@
 """The limits of one tool, as a person sets them: through the command line and a client, for every version, by no model."""
 
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -101,8 +102,25 @@ async def test_what_holds_is_shown_with_where_it_comes_from(slow: FrontDoor):
     ]
 
 
+@pytest.mark.parametrize(
+    ("given", "source"),
+    [
+        ({"SECONDS": "20"}, "goes with seconds"),
+        ({"SECONDS": "20", "CPU_SECONDS": "10"}, "setting LATM_CALL_CPU_SECONDS"),
+        ({"SECONDS": "20", "CPU_SECONDS": "7"}, "setting LATM_CALL_CPU_SECONDS"),
+        ({"CPU_SECONDS": "7"}, "setting LATM_CALL_CPU_SECONDS"),
+        ({}, "default"),
+    ],
+)
+async def test_processor_time_that_nobody_set_is_said_to_go_with_wall_time(
+    slow: FrontDoor, given: dict[str, str], source: str
+):
+    slow.more = {f"LATM_CALL_{name}": value for name, value in given.items()}
+    assert slow.json("limits", NAME)["limits"]["cpu_seconds"]["from"] == source
+
+
 async def test_show_has_the_tools_own_limits_and_nothing_where_there_are_none(slow: FrontDoor):
-    assert "limits" not in slow.run("show", NAME).stdout
+    assert not re.search(r"^own limits", slow.run("show", NAME).stdout, re.M)
     assert slow.json("show", NAME)["own_limits"] == {}
     slow.run("limits", NAME, "--seconds", "20", "--argument-bytes", "4000000")
     assert "own limits: seconds 20, argument-bytes 4000000;" in slow.run("show", NAME).stdout

@@ -42,7 +42,7 @@ async def _import(folders: list[Path], settings: Settings) -> int:
 
 
 def approve(options: argparse.Namespace, settings: Settings) -> int:
-    """Show each tool whole, ask, and let it go live; 1 where the person says no to one of them."""
+    """Show each tool whole that waits, ask, and let it go live; 1 where the person says no to one of them."""
     return max([_approve(name, options.yes, settings) for name in options.names])
 
 
@@ -50,7 +50,8 @@ def _approve(name: str, yes: bool, settings: Settings) -> int:
     with open_store(settings.home) as store:
         tool = found(store, name)
         if store.state(tool.name) == "live":
-            raise BadInput(f"The tool {tool.name!r} is live already: nothing waits for approval.")
+            tell(f"latm-mcp: {tool.name!r} is live already: nothing waits for approval.")
+            return 0
         _show_all(tool)
         if not yes and not _agreed(tool.name):
             tell(f"latm-mcp: {tool.name!r} was not approved; it still waits.")

@@ -51,6 +51,9 @@ def _source(limit: str, own: OwnLimits, general: Limits) -> str:
         return "set for this tool"
     if getattr(own.over(general), limit) != getattr(general, limit):
         return "goes with seconds"
-    if getattr(general, limit) == getattr(Limits(), limit):
+    if limit == "cpu_seconds" and general.cpu_seconds == general.seconds != Limits().seconds:
+        return "goes with seconds"
+    parted = limit == "cpu_seconds" and general.cpu_seconds != general.seconds  # by its setting alone
+    if getattr(general, limit) == getattr(Limits(), limit) and not parted:
         return "default"
     return f"setting {LIMIT_VARIABLES[limit]}"

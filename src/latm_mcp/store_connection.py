@@ -1,5 +1,6 @@
 """One SQLite connection shared by threads: locking, transactions, and the one place where its errors become ours."""
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -43,6 +44,11 @@ def plain_errors(path: Path) -> Iterator[None]:
             f"The library {str(path)!r} holds a {error.title} that this release cannot read. Restore a copy of the library,"
             " or import the folders of tools_store beside it."
         ) from error
+    except (FileExistsError, NotADirectoryError) as error:
+        raise StoreUnusable(
+            f"The library {str(path)!r} cannot be opened: {_in_the_way(path.parent)}."
+            " Move that away, or set LATM_HOME to another folder."
+        ) from error
     except OSError as error:
         raise StoreUnusable(
             f"The library {str(path)!r} cannot be opened: {error.strerror or error}."
@@ -50,6 +56,13 @@ def plain_errors(path: Path) -> Iterator[None]:
         ) from error
     except UnicodeEncodeError as error:
         raise BadInput(f"A text holds a lone surrogate ({error.object[error.start]!r}): send valid Unicode.") from error
+
+
+def _in_the_way(home: Path) -> str:
+    """What stands where the library's folder, or one above it, should be."""
+    place = next((place for place in (home, *home.parents) if os.path.lexists(place)), home)
+    named = "LATM_HOME" if place == home else "what LATM_HOME lies under"
+    return f"{named}, {str(place)!r}, is {'a file, not a folder' if place.is_file() else 'no folder'}"
 
 
 class Database:
