@@ -4,14 +4,16 @@ import json
 import os
 import shutil
 import sqlite3
+import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from front_door import FrontDoor
+from front_door import SRC, FrontDoor
 from holding import copied, holding, kept
 from weak_sandbox import WeakSandbox, weak_sandbox
 
@@ -133,6 +135,65 @@ def test_a_library_that_cannot_be_used_is_a_finding_with_what_to_do(
     assert str(home) in problem
 
 
+def test_a_home_under_a_file_is_a_finding_that_names_the_file(door: FrontDoor):
+    door.home.write_text("in the way", encoding="utf-8")
+
+    found = door.json("--home", door.home / "x" / "y", "doctor", code=3)
+
+    [problem] = found["problems"]
+    assert f"{str(door.home)!r}, is a file, not a folder." in problem
+    assert found["library"]["free_on_its_disk_bytes"] > 0
+
+
+AS_NOBODY = f"""
+import os, sys
+sys.path.insert(0, {str(SRC)!r})
+from pathlib import Path
+from latm_mcp.cli_doctor_library import library_section
+from latm_mcp.settings import Settings
+if os.geteuid() == 0:
+    os.setgroups([])
+    os.setresgid(65534, 65534, 65534)
+    os.setresuid(65534, 65534, 65534)
+section = library_section(Settings(Path(sys.argv[1]), Path(sys.argv[1])))
+print(*section.problems, section.facts["writable"], section.facts["free_on_its_disk_bytes"] > 0, sep="|")
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other users are kept out by modes on POSIX alone")
+def test_a_home_under_a_folder_that_may_not_be_entered_is_a_finding():
+    with tempfile.TemporaryDirectory() as place:
+        os.chmod(place, 0o755)
+        locked = Path(place) / "locked"
+        locked.mkdir()
+        locked.chmod(0o000)
+        line = [sys.executable, "-W", "error", "-c", AS_NOBODY, str(locked / "x" / "home")]
+        done = subprocess.run(line, capture_output=True, encoding="utf-8", timeout=60)
+        locked.chmod(0o700)
+
+    problem, writable, free = done.stdout.strip().split("|")
+    assert "cannot be opened: Permission denied. Make its folder writable" in problem
+    assert (writable, free, done.stderr) == ("False", "True", "")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes tell who may write on POSIX alone")
+@pytest.mark.parametrize(
+    ("mode", "told"), [(0o777, True), (0o770, True), (0o707, True), (0o755, False), (0o700, False)]
+)
+def test_a_library_that_others_can_write_is_worth_knowing(tmp_path: Path, mode: int, told: bool):
+    home = tmp_path / "a home"
+    home.mkdir()
+    home.chmod(mode)
+
+    section = library_section(Settings(home, tmp_path))
+
+    assert section.problems == []
+    assert [note.split(":")[0] for note in section.notes] == [
+        f"Others can write the library's folder {str(home)!r}, and so put tools of theirs into it"
+    ] * told
+    assert all(f"`chmod go-w '{home}'`" in note for note in section.notes)
+
+
 def test_with_a_library_that_cannot_be_used_everything_else_is_told(held: FrontDoor, tmp_path: Path):
     door = copied(held, tmp_path / "home")
     overwritten(door.home)
@@ -217,9 +278,85 @@ def test_a_sandbox_that_cannot_be_opened_is_a_finding_and_the_library_is_told_of
     found = door.json("doctor", code=3)
 
     [problem] = found["problems"]
-    assert problem.startswith("The wasm sandbox cannot be used: ")
-    assert "LATM_CACHE" in problem
+    assert problem.startswith(
+        f"The wasm sandbox cannot be used: its cache folder does not do: {str(cache)!r} is a file, not a folder: set LATM_CACHE"
+    )
     assert found["library"]["tools"] == {"live": 1}
+
+
+def open_to_all(cache: Path) -> None:
+    cache.chmod(0o777)
+
+
+def somebody_elses(cache: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a folder away")
+    os.chown(cache, 65534, 65534)
+
+
+def filed(cache: Path) -> None:
+    cache.rmdir()
+    cache.write_text("in the way", encoding="utf-8")
+
+
+BAD_CACHES = [
+    (open_to_all, "can be written by others: make it yours alone (chmod go-w), or set LATM_CACHE to another folder."),
+    (somebody_elses, "belongs to another user: set LATM_CACHE to a folder of your own."),
+    (filed, "is a file, not a folder: set LATM_CACHE to a folder of your own, or move it away."),
+]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the cache folder is private by inheritance elsewhere")
+@pytest.mark.parametrize(("harm", "said"), BAD_CACHES)
+def test_a_cache_folder_that_cannot_be_used_is_told_once_with_the_advice_that_fits(
+    door: FrontDoor, tmp_path: Path, harm: Any, said: str
+):
+    cache = tmp_path / "cache"
+    cache.mkdir(mode=0o700)
+    harm(cache)
+    wasm = FrontDoor(door.home, cache)
+    wasm.more = {"LATM_SANDBOX": "wasm"}
+
+    found = wasm.json("doctor", code=3)
+
+    [problem] = found["problems"]
+    assert problem.startswith("The wasm sandbox cannot be used: its cache folder does not do: ")
+    assert problem.count("cannot be used") == 1
+    assert f"{str(cache)!r} {said}" in problem
+    assert "install" not in problem
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="native is for Linux alone")
+@pytest.mark.parametrize(("harm", "said"), BAD_CACHES)
+def test_wasm_is_not_said_to_be_available_where_its_cache_folder_is_refused(
+    door: FrontDoor, tmp_path: Path, harm: Any, said: str
+):
+    cache = tmp_path / "cache"
+    cache.mkdir(mode=0o700)
+    native = FrontDoor(door.home, cache)
+    native.more = {"LATM_SANDBOX": "native"}
+    assert native.json("doctor")["sandbox"]["the_other_kind"] == "wasm is available: unset LATM_SANDBOX to use it."
+    harm(cache)
+
+    found = native.json("doctor")["sandbox"]
+
+    assert found["the_other_kind"].startswith("wasm is not available here: its cache folder does not do: ")
+    assert said in found["the_other_kind"]
+
+
+@pytest.mark.anyio
+async def test_an_interpreter_that_is_not_built_is_told_with_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for module in ("latm_mcp.sandbox", "latm_mcp.cli_doctor_sandbox"):
+        monkeypatch.setattr(f"{module}.COMPONENT", tmp_path / "none.wasm")
+
+    section = await sandbox_section(Settings(tmp_path, tmp_path, sandbox="wasm"), "default")
+
+    [problem] = section.problems
+    assert "is not built" in problem
+    assert "in a checkout, build it; else install latm-mcp again" in problem
+    assert "LATM_CACHE" not in problem
 
 
 class Recorded(Mapping[str, str]):
@@ -312,6 +449,9 @@ def test_what_a_platform_cannot_do_is_said_in_sentences():
     assert "no wall of the operating system stands behind it (no Landlock on darwin, no seccomp on darwin)" in mac
     assert "Processor time" in mac
     assert "behind it stands Landlock, but no seccomp filter for riscv64" in half
+    assert "behind it stand Landlock and seccomp." in " ".join(
+        gaps("wasm", ["Landlock", "seccomp"], platform="linux", root=False)
+    )
     assert "Processor time" not in half
     assert "a fault of the Linux kernel" in native
     assert "runs as root" in native

@@ -12,6 +12,7 @@ from pathlib import Path
 import anyio
 import pytest
 from sandboxed import KIND, WITH_OS, exists, pids, run, wasm_alone
+from wire import children
 
 from latm_mcp import sandbox as sandbox_module
 from latm_mcp import sandbox_process
@@ -149,14 +150,12 @@ async def test_where_made_code_runs_there_is_no_environment_no_open_file_no_capa
 
 
 def rooms(worker: int, sandbox: Sandbox) -> list[Path]:
-    """The processes that made code runs in: the worker itself, or the fork server's children."""
+    """The processes that made code runs in: the worker itself, or the children of its zygote."""
     if sandbox.description.startswith("wasm"):
         return [Path(f"/proc/{worker}")]
-    children = [
-        int(pid) for task in Path(f"/proc/{worker}/task").iterdir() for pid in (task / "children").read_text().split()
-    ]
-    assert children
-    return [Path(f"/proc/{pid}") for pid in children]
+    (zygote,) = children(worker)
+    assert children(zygote)
+    return [Path(f"/proc/{pid}") for pid in children(zygote)]
 
 
 @wasm_alone
@@ -174,7 +173,27 @@ async def test_the_description_names_the_interpreter_that_answers(sandbox: Sandb
 async def test_a_folder_that_others_can_write_is_refused(tmp_path: Path):
     tmp_path.chmod(0o777)
     async with open_sandbox(tmp_path) as sandbox:
-        with pytest.raises(SandboxUnavailable, match="written by others"):
+        with pytest.raises(SandboxUnavailable, match=r"written by others.*chmod go-w.*LATM_CACHE"):
+            await sandbox.warm()
+
+
+@wasm_alone
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a folder away")
+async def test_a_folder_of_another_user_is_refused_as_that(tmp_path: Path):
+    os.chown(tmp_path, 65534, 65534)
+    async with open_sandbox(tmp_path) as sandbox:
+        with pytest.raises(SandboxUnavailable, match="belongs to another user: set LATM_CACHE") as refused:
+            await sandbox.warm()
+    assert "others" not in str(refused.value)
+
+
+@wasm_alone
+@pytest.mark.parametrize("below", ["", "x/y"])
+async def test_a_file_where_the_cache_folder_should_be_is_refused_as_that(tmp_path: Path, below: str):
+    file = tmp_path / "cache"
+    file.write_text("in the way", encoding="utf-8")
+    async with open_sandbox(file / below) as sandbox:
+        with pytest.raises(SandboxUnavailable, match="cache' is a file, not a folder: set LATM_CACHE"):
             await sandbox.warm()
 
 

@@ -1,7 +1,9 @@
 """What `latm-mcp doctor` finds out about the library, without making or changing one."""
 
 import os
+import shlex
 import shutil
+import stat
 import tempfile
 from pathlib import Path
 
@@ -26,28 +28,42 @@ def library_section(settings: Settings) -> Section:
             section.facts["format"] = f"{found.format} (this release writes {NEWEST})"
             section.facts["tools"] = found.tools
     _try_folders(settings, section)
+    _look_who_may_write(settings.home, section)
     _measure(settings.home, section)
     return section
 
 
 def _try_folders(settings: Settings, section: Section) -> None:
     """A file without a name is written to each folder, and gone."""
-    refusal = _refusal(settings.home)
-    section.facts["writable"] = not refusal
-    if refusal and not section.problems:
+    refused = refusal(settings.home)
+    section.facts["writable"] = not refused
+    if refused and not section.problems:
         section.problems.append(
-            f"The library's folder {str(settings.home)!r} cannot be written: {refusal}. Make it writable, free some space, or"
+            f"The library's folder {str(settings.home)!r} cannot be written: {refused}. Make it writable, free some space, or"
             " set LATM_HOME to another."
         )
-    refusal = _refusal(settings.tools_folder)
-    if refusal and not section.problems:
+    refused = refusal(settings.tools_folder)
+    if refused and not section.problems:
         section.notes.append(
-            f"The folder {str(settings.tools_folder)!r} cannot be written: {refusal}. Tools are safe in the library, but not"
+            f"The folder {str(settings.tools_folder)!r} cannot be written: {refused}. Tools are safe in the library, but not"
             " written as files until it can be."
         )
 
 
-def _refusal(folder: Path) -> str:
+def _look_who_may_write(home: Path, section: Section) -> None:
+    """Whoever writes there says which code runs."""
+    try:
+        mode = home.stat().st_mode
+    except OSError:
+        return  # none yet, or told of already
+    if os.name == "posix" and stat.S_ISDIR(mode) and mode & (stat.S_IWGRP | stat.S_IWOTH):
+        section.notes.append(
+            f"Others can write the library's folder {str(home)!r}, and so put tools of theirs into it:"
+            f" `chmod go-w {shlex.quote(str(home))}` makes it yours alone."
+        )
+
+
+def refusal(folder: Path) -> str:
     """Why this folder, or the nearest above it that is there, cannot be written; empty where it can."""
     while not os.path.lexists(folder) and folder != folder.parent:
         folder = folder.parent
@@ -62,7 +78,8 @@ def _refusal(folder: Path) -> str:
 
 def _measure(home: Path, section: Section) -> None:
     section.facts["size_bytes"] = _size(home)
-    there = next((folder for folder in (home, *home.parents) if folder.exists()), home)
+    # Path.exists raises where a folder on the way may not be entered.
+    there = next((folder for folder in (home, *home.parents) if os.path.exists(folder)), home)
     try:
         section.facts["free_on_its_disk_bytes"] = shutil.disk_usage(there).free
     except OSError as error:

@@ -1,5 +1,6 @@
 """What `latm-mcp doctor` finds out about the sandbox, by trying it."""
 
+import re
 import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -7,23 +8,28 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TypeAlias
 
+from latm_mcp.cli_doctor_library import refusal
 from latm_mcp.cli_doctor_show import Section
 from latm_mcp.cli_screen import tell
 from latm_mcp.errors import LatmError, SandboxUnavailable
 from latm_mcp.outcomes import SandboxKind
 from latm_mcp.sandbox import COMPONENT, Sandbox, open_sandbox
-from latm_mcp.sandbox_compiled import compiled_path
+from latm_mcp.sandbox_compiled import Unusable, check_folder, check_private, compiled_path
 from latm_mcp.sandbox_gaps import as_root, gaps, walls_of
 from latm_mcp.sandbox_probes import probe
 from latm_mcp.settings import Settings
 
 FAILURES = (LatmError, OSError, ImportError)
 Opening: TypeAlias = Callable[..., AbstractAsyncContextManager[Sandbox]]  # `open_sandbox`, or a test's own
+ELSE = "On Linux LATM_SANDBOX=native is another sandbox."
+REINSTALL = "install latm-mcp again (`pip install --force-reinstall latm-mcp`)"
 ADVICE: dict[SandboxKind, str] = {
-    "wasm": "install latm-mcp again (`pip install --force-reinstall latm-mcp`), or name a folder of your own with LATM_CACHE; on"
-    " Linux LATM_SANDBOX=native is another sandbox.",
+    "wasm": f"try again, and if it stays so, {REINSTALL}. {ELSE}",
     "native": "it needs a Linux with Landlock and seccomp. Unset LATM_SANDBOX, and the wasm sandbox is used, which needs neither.",
 }
+NOT_BUILT = f"in a checkout, build it; else {REINSTALL}. {ELSE}"
+BAD_CACHE = "give it a folder for its compiled code that it can use. On Linux LATM_SANDBOX=native needs none."
+AGAIN = re.compile(r"^(the (wasm |native )?sandbox cannot be used( here)?: )+")  # what the sentence says already
 NOT_STARTED = "see to it that {!r} is there and may be run, and that there is a temporary folder and memory left."
 
 
@@ -43,10 +49,7 @@ async def sandbox_section(settings: Settings, chosen_by: str, opening: Opening =
             await _try(sandbox, kind, section)
             section.facts["what_it_cannot_do_here"] = gaps(kind, walls, root=as_root())
     except FAILURES as error:
-        advice = NOT_STARTED.format(sys.executable) if isinstance(error, OSError) else ADVICE[kind]
-        section.problems.append(
-            f"The {kind} sandbox cannot be used: {_why(error)} No made code runs until that is mended: {advice}"
-        )
+        section.problems.append(_problem(kind, error, settings.cache))
     section.facts |= {
         "compiled_code_in": str(settings.cache),
         "compiled_code_was_cold": cold,
@@ -54,6 +57,38 @@ async def sandbox_section(settings: Settings, chosen_by: str, opening: Opening =
     }
     section.facts["the_other_kind"] = await _other("native" if kind == "wasm" else "wasm", settings.cache, opening)
     return section
+
+
+def _problem(kind: SandboxKind, error: Exception, cache_folder: Path) -> str:
+    """What is wrong, with the advice that fits it."""
+    why, advice = _why(error), ADVICE[kind]
+    if isinstance(error, OSError):  # of starting a worker; the worker's own come as words
+        advice = NOT_STARTED.format(sys.executable)
+    elif kind == "wasm" and not COMPONENT.exists():
+        advice = NOT_BUILT
+    elif kind == "wasm" and (fault := _cache_fault(cache_folder)):
+        why, advice = fault, BAD_CACHE
+    return f"The {kind} sandbox cannot be used: {why} No made code runs until that is mended: {advice}"
+
+
+def _cache_fault(folder: Path) -> str:
+    """Why wasm's machine code can be neither kept in this folder nor loaded from it; empty where it can."""
+    try:
+        check_folder(folder)
+        compiled = compiled_path(COMPONENT, folder)
+        if compiled.exists():
+            check_private(compiled)
+            return ""
+    except Unusable as error:
+        return f"its cache folder does not do: {_why(error)}"
+    except OSError as error:
+        return _unwritable(folder, error.strerror or str(error))
+    refused = refusal(folder)
+    return _unwritable(folder, refused) if refused else ""
+
+
+def _unwritable(folder: Path, refused: str) -> str:
+    return f"its cache folder {str(folder)!r} cannot be written: {refused}. Set LATM_CACHE to a folder of your own."
 
 
 async def _warm(sandbox: Sandbox, kind: SandboxKind) -> None:
@@ -76,10 +111,10 @@ async def _try(sandbox: Sandbox, kind: SandboxKind, section: Section) -> None:
 async def _other(kind: SandboxKind, cache_folder: Path, opening: Opening) -> str:
     """Whether the sandbox that is not in use could be, and how. Nothing is compiled for that."""
     if kind == "wasm":
-        there = COMPONENT.exists()
-        return (
-            "wasm is available: unset LATM_SANDBOX to use it." if there else "wasm is not built into this installation."
-        )
+        if not COMPONENT.exists():
+            return "wasm is not built into this installation."
+        fault = _cache_fault(cache_folder)
+        return f"wasm is not available here: {fault}" if fault else "wasm is available: unset LATM_SANDBOX to use it."
     if sys.platform != "linux":
         return "native is for Linux alone."
     try:
@@ -99,5 +134,5 @@ def _compiled_bytes(folder: Path) -> int:
 
 
 def _why(error: Exception) -> str:
-    text = str(error).strip() or type(error).__name__
+    text = AGAIN.sub("", str(error).strip(), count=1) or type(error).__name__
     return text if text.endswith(".") else f"{text}."

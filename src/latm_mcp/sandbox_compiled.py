@@ -33,10 +33,27 @@ def check_private(path: Path) -> None:
     if os.name != "posix":
         return  # the user's own cache folder is private by inheritance there
     found = path.stat()
-    if found.st_uid != os.geteuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+    if found.st_uid != os.geteuid():
+        raise Unusable(f"{str(path)!r} belongs to another user: set LATM_CACHE to a folder of your own")
+    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise Unusable(
-            f"{str(path)!r} can be written by others: make it yours alone (chmod go-w) or choose another folder"
+            f"{str(path)!r} can be written by others: make it yours alone (chmod go-w), or set LATM_CACHE to another folder"
         )
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a cache folder that is none, or that others could have written; one that is not there is made later.
+
+    Raises: Unusable, OSError.
+    """
+    for place in (folder, *folder.parents):
+        if os.path.lexists(place):
+            if not place.is_dir():
+                is_file = "is a file, not a folder" if place.is_file() else "is no folder"
+                raise Unusable(f"{str(place)!r} {is_file}: set LATM_CACHE to a folder of your own, or move it away")
+            break
+    if folder.is_dir():
+        check_private(folder)
 
 
 def compile_once(target: Path, compile: Callable[[], bytes], progress: Callable[[str], None]) -> None:
@@ -69,7 +86,14 @@ def prune(target: Path) -> None:
 
 def make_folder(folder: Path) -> None:
     """The cache folder, made for this user alone if it is not there. Raises: Unusable, OSError."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        check_folder(folder)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as why:
+        said = why.strerror or why
+        raise Unusable(
+            f"the cache folder {str(folder)!r} cannot be used: {said}: set LATM_CACHE to a folder of your own"
+        ) from why
     check_private(folder)
 
 

@@ -38,7 +38,7 @@ def _behind(walls: Sequence[str]) -> str:
     if not standing:
         return f"here no wall of the operating system stands behind it ({', '.join(missing) or 'none is named'})"
     lacking = f", but {' and '.join(missing)}" if missing else ""
-    return f"behind it stands {' and '.join(standing)}{lacking}"
+    return f"behind it {'stands' if len(standing) == 1 else 'stand'} {' and '.join(standing)}{lacking}"
 
 
 def as_root() -> bool:
