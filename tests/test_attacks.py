@@ -15,12 +15,13 @@ from attacks.everything import ATTACKS, counts, in_document, table
 from attacks.outside import Outside, descendants, process_field, subreaper
 
 from latm_mcp.errors import Rejected, SandboxUnavailable
-from latm_mcp.outcomes import CallFunction, Limits, Outcome, Returned, SandboxKind
+from latm_mcp.outcomes import CallFunction, Limits, Outcome, Returned, SandboxKind, World
 from latm_mcp.sandbox import Sandbox, open_sandbox
 from latm_mcp.source import check_source
 
 pytestmark = pytest.mark.anyio
 
+SEEDED = World(seed=0)  # the neighbour draws numbers, which have to be the same each time
 LATE = 3.0  # seconds beyond its limit at which a call must have ended: the worker's grace, on a busy machine
 # These do not hold in the sandbox alone: code that takes its own interpreter apart can answer in the place of its own
 # function, and what it says is no more than that could return. By kind; one that holds has to leave the list.
@@ -72,13 +73,13 @@ async def attack_once(sandbox: Sandbox, attack: Attack, outside: Outside) -> Out
     limits = Limits(seconds=attack.seconds, cpu_seconds=attack.seconds, memory_mib=attack.memory_mib)
     began = time.monotonic()
     with anyio.fail_after(attack.seconds + LATE):
-        outcome = await sandbox.run(attack.program, attack.request(outside.told()), limits=limits)
+        outcome = await sandbox.run(attack.program, attack.request(outside.told()), limits=limits, world=SEEDED)
     assert time.monotonic() - began < attack.seconds + LATE
     return outcome
 
 
 async def neighbour(sandbox: Sandbox) -> Outcome:
-    return await sandbox.run(poisoning.NEIGHBOUR, CallFunction({}))
+    return await sandbox.run(poisoning.NEIGHBOUR, CallFunction({}), world=SEEDED)
 
 
 async def settled(sandbox: Sandbox, outside: Outside) -> bool:
@@ -91,7 +92,9 @@ async def settled(sandbox: Sandbox, outside: Outside) -> bool:
             own = workers(sandbox)
             strangers = descendants(os.getpid()) - own - {outside.decoy.pid}
             strangers = {pid for pid in strangers if process_field(pid, 0) not in ("", "Z")}  # the dead start nothing
-            if all(process_field(pid, 1) in map(str, own) for pid in strangers) and len(strangers) <= SPARES * len(own):
+            zygotes = {pid for pid in strangers if process_field(pid, 1) in map(str, own)}
+            rooms = {pid for pid in strangers if process_field(pid, 1) in map(str, zygotes)}
+            if strangers == zygotes | rooms and len(zygotes) <= len(own) and len(rooms) <= SPARES * len(own):
                 return True
             await anyio.sleep(0.02)
     return False
@@ -131,6 +134,11 @@ REACHES = {
     "a name put together, by getattr": "return getattr(x, 'gi_' + 'frame')",
     "a name put together, by attrgetter": "return operator.attrgetter('gi_' + 'frame')(x)",
     "a path of names, by attrgetter": "return operator.attrgetter('gi_frame.f_back')(x)",
+    "an accessor under another name": "get = getattr\n    return get(x, 'gi_' + 'frame')",
+    "an accessor handed on": "return list(map(getattr, [x], ['gi_' + 'frame']))",
+    "a class pattern": "match x:\n        case object(gi_frame=g): return g",
+    "a class pattern with a private name": "match re:\n        case object(_parser=p): return p",
+    "a class pattern for a built-in": "match x:\n        case object(eval=e): return e('1')",
     "a call by name": "return operator.methodcaller('__reduce__')(x)",
 }
 
@@ -147,15 +155,15 @@ async def test_what_a_tool_poisons_is_whole_for_itself_and_for_its_neighbour(
 ) -> None:
     request, whole = attack.request(outside.told()), Returned(poisoning.HOLDS)
 
-    first = await sandbox.run(attack.program, request)
+    first = await sandbox.run(attack.program, request, world=SEEDED)
     assert attack.held(first), first
     for _ in range(2):
-        assert await sandbox.run(attack.program, request) == first
+        assert await sandbox.run(attack.program, request, world=SEEDED) == first
     assert await neighbour(sandbox) == whole
-    assert await sandbox.run(attack.program, request) == first
-    await sandbox.run_batch(attack.program, [request] * 3)
-    assert await sandbox.run_batch(poisoning.NEIGHBOUR, [CallFunction({})] * 2) == [whole, whole]
-    assert await sandbox.run(attack.program, request) == first
+    assert await sandbox.run(attack.program, request, world=SEEDED) == first
+    await sandbox.run_batch(attack.program, [request] * 3, world=SEEDED)
+    assert await sandbox.run_batch(poisoning.NEIGHBOUR, [CallFunction({})] * 2, world=SEEDED) == [whole, whole]
+    assert await sandbox.run(attack.program, request, world=SEEDED) == first
 
 
 @pytest.mark.parametrize(

@@ -133,6 +133,32 @@ def ticks(sandbox: Sandbox) -> int:
     return used
 
 
+SNOOP = f"""{WITH_OS}
+import re
+def f(x):
+    sys, found = import_("sys"), []
+    frame = sys._getframe()
+    while frame is not None:
+        found += [repr(value) for value in frame.f_locals.values()]
+        frame = frame.f_back
+    gc = import_("gc")
+    found += [repr(one)[:4000] for one in gc.get_objects() if type(one) in (dict, list, tuple, bytes, str)]
+    found += [repr(ref)[:4000] for one in gc.get_objects() for ref in gc.get_referents(one) if type(ref) in (str, bytes)]
+    return sorted(set(re.findall("secret-of-[a-z]+", " ".join(found))))
+"""
+
+
+async def test_no_call_finds_anything_of_another_tools_calls_in_its_interpreter(sandbox: Sandbox):
+    keeper = Program("# secret-of-source\ndef f(x): return x.replace('arguments', 'results')", "f")
+    given = CallFunction({"x": "secret-of-arguments"})
+    for _ in range(3):
+        assert await sandbox.run(keeper, given) == Returned("secret-of-results")
+    await sandbox.run_batch(keeper, [given] * 3)
+    for _ in range(3):
+        assert await call(sandbox, Program(SNOOP, "f")) == Returned([])
+        await sandbox.run(keeper, given)
+
+
 async def test_what_a_batch_held_is_given_back_at_its_end(sandbox: Sandbox):
     await sandbox.warm()
     large = Program("held = ['x' * 1000 for _ in range(100_000)]\ndef f(x): return x", "f")

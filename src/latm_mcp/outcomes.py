@@ -49,9 +49,12 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What a run may differ in without its result differing (design 2.7): random seed, clock offset in seconds."""
+    """What a run may differ in without its result differing (design 2.7): random seed, clock offset in seconds.
 
-    seed: int = 0
+    seed None: the one that a sandbox draws for itself and uses for every call, in verification as in use.
+    """
+
+    seed: int | None = None
     clock_offset: int = 0
 
 

@@ -5,10 +5,12 @@ fork server: both in worker processes that are replaced when they die.
 """
 
 import platform
+import secrets
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from itertools import count
@@ -107,6 +109,7 @@ class WorkerSandbox:
         self.all: set[WorkerProcess] = set()
         self.batches = count(1)
         self.about: dict[str, Any] = {}
+        self.seed = secrets.randbits(32)  # drawn, so that no code can tell verification from use by it
         self.closed = False
 
     @property
@@ -124,7 +127,7 @@ class WorkerSandbox:
         self, program: Program, request: Request, *, limits: Limits = DEFAULT_LIMITS, world: World = DEFAULT_WORLD
     ) -> Outcome:
         """Run one request in a fresh interpreter, and again if a worker died that may still have been at another tool."""
-        frame, tool, suspect = encode(program, request, limits, world, batch=0), program.source, ""
+        frame, tool, suspect = encode(program, request, limits, self.seeded(world), batch=0), program.source, ""
         while True:
             async with self.worker(tool) as worker:
                 try:
@@ -143,7 +146,7 @@ class WorkerSandbox:
         """Run requests in one interpreter, and after one that broke it in the next; gives way to other tools in between."""
         batch, tool, suspect, lost, end = next(self.batches), program.source, "", 0, len(requests)
         frames = [
-            encode(program, request, limits, world, batch, last=place == end - 1)
+            encode(program, request, limits, self.seeded(world), batch, last=place == end - 1)
             for place, request in enumerate(requests)
         ]
         outcomes: list[Outcome] = []
@@ -162,6 +165,10 @@ class WorkerSandbox:
             if lost > MOST_LOST:
                 return outcomes + outcomes[-1:] * (end - len(outcomes))
         return outcomes
+
+    def seeded(self, world: World) -> World:
+        """The world with this sandbox's seed, where it has none of its own."""
+        return replace(world, seed=self.seed) if world.seed is None else world
 
     async def warm(self) -> None:
         """Have one worker ready."""

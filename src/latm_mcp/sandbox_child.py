@@ -1,4 +1,4 @@
-"""A child of the native sandbox's fork server: its whole life, from the fork to its end.
+"""A child of the native sandbox's zygote: its whole life, from the fork to its end.
 
 What it calls while made code is there is bound by name when this is imported: that code may put something else into modules.
 """
@@ -18,17 +18,17 @@ SEAL = 16  # bytes that open a request and its reply: what code writes by itself
 HEAD = LENGTH.size + SEAL
 
 
-def live(requests: int, replies: int, server: int, clock_offset: int) -> NoReturn:
+def live(requests: int, replies: int, zygote: int, clock_offset: int) -> NoReturn:
     """A child's whole life: close the walls, then answer requests until it is killed."""
     try:
-        die_with_parent(server)
+        die_with_parent(zygote)
         os.dup2(requests, 100)
         os.dup2(replies, 1)
         os.dup2(100, 0)
         os.closerange(2, 1 << 16)
         if clock_offset:
             clock.shift(clock_offset)
-        no_system_calls()
+        no_system_calls(foreign_clocks=False)
         strip()
         guest = app.WitWorld()
         while True:
@@ -47,7 +47,7 @@ def strip() -> None:
     for listed in (sys.argv, sys.orig_argv, sys.path):
         listed.clear()
     for name in tuple(sys.modules):
-        if name.lstrip("_").startswith(("ctypes", "latm_mcp.sandbox_")) and "guest" not in name:
+        if name.lstrip("_").startswith(("ctypes", "socket", "latm_mcp.sandbox_")) and "guest" not in name:
             del sys.modules[name]
 
 

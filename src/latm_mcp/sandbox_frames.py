@@ -63,7 +63,7 @@ def header(limits: Limits, clock_offset: int, batch: int, last: bool) -> bytes:
 
 
 @lru_cache(maxsize=64)  # the same few tools are called again and again
-def load(program: Program, seed: int, recursion: int) -> bytes:
+def load(program: Program, seed: int | None, recursion: int) -> bytes:
     """The guest's request to load a program. Raises: ValueError."""
     return as_json(
         {

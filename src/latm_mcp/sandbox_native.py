@@ -1,8 +1,8 @@
-"""The native sandbox, on Linux: a small fork server, and one locked-down child for each call.
+"""The native sandbox, on Linux: one locked-down process for each call, forked by a zygote that has all imports done.
 
-Imported by the worker process alone, which is the fork server: it has the modules that made code may import and nothing
-else, and never runs made code itself. A child has no files (Landlock), no system calls but those of computing (seccomp),
-no capabilities, and its limits; without any one of these walls this sandbox refuses to start.
+Imported by the worker process alone, which passes requests and replies on and watches the clocks; it never runs made code. A
+child has no files (Landlock), no system calls but those of computing (seccomp), no capabilities, and its limits; without
+any one of these walls this sandbox refuses to start.
 """
 
 import gc
@@ -12,15 +12,15 @@ import select
 import signal
 import time
 from collections.abc import Callable
-from contextlib import suppress
 
-from latm_mcp.sandbox_child import HEAD, LENGTH, SEAL, live
+from latm_mcp.sandbox_child import HEAD, LENGTH, SEAL
 from latm_mcp.sandbox_clocks import ProcessorTime, of_process
 from latm_mcp.sandbox_compiled import Unusable
 from latm_mcp.sandbox_guest import LOADED
 from latm_mcp.sandbox_kinds import PROCESSOR, Kind
 from latm_mcp.sandbox_rooms import TOUCH, Bounds
 from latm_mcp.sandbox_wall import NoWall, no_files, no_system_calls
+from latm_mcp.sandbox_zygote import Zygote
 
 STACK = 64 << 20  # bytes: some recursions of Python's own depth go through C
 INSTEAD = "unset LATM_SANDBOX to use the wasm sandbox, which needs no walls of the system"
@@ -39,11 +39,12 @@ class ForkServer:
             raise Unusable(f"the native sandbox cannot be used here: {why}; {INSTEAD}") from None
         gc.collect()
         gc.freeze()  # before the first child: a collection in one would touch, and so copy, all of this heap
+        self.zygote = Zygote()  # before the first request
         serve()
 
     def prepare(self, clock_offset: int = 0) -> "Child":
         """A child that has its walls and has run trusted code once, inside them."""
-        child = Child(self.memory, clock_offset)
+        child = Child(self.zygote, self.memory, clock_offset)
         kind, reply = child.run(list(TOUCH), Bounds(10, 10, 256, 1000))
         if kind != Kind.REPLY:
             child.close()
@@ -58,14 +59,11 @@ class ForkServer:
 class Child:
     """The `Room` of one process."""
 
-    def __init__(self, memory: int, clock_offset: int):
-        self.memory, self.memory_mib = memory, 0
+    def __init__(self, zygote: Zygote, memory: int, clock_offset: int):
+        self.zygote, self.memory, self.memory_mib = zygote, memory, 0
         requests, self.requests = os.pipe()
         self.replies, replies = os.pipe()
-        server = os.getpid()
-        self.pid = os.fork()
-        if self.pid == 0:
-            live(requests, replies, server, clock_offset)
+        self.pid = zygote.fork(requests, replies, clock_offset)
         os.close(requests)
         os.close(replies)
         os.set_blocking(self.requests, False)
@@ -153,11 +151,8 @@ class Child:
 
     def reap(self) -> int:
         """Kill it, if it is still there, and wait until it is gone; its status."""
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
-        status = os.waitpid(self.pid, 0)[1]
-        self.pid = 0
-        return status
+        pid, self.pid = self.pid, 0
+        return self.zygote.end(pid)
 
     def close(self) -> None:
         """End it and give its descriptors back."""

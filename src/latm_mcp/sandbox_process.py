@@ -14,6 +14,7 @@ from subprocess import PIPE
 from typing import Any
 
 import anyio
+import anyio.to_thread
 from anyio.abc import Process
 
 from latm_mcp.errors import SandboxUnavailable
@@ -29,6 +30,7 @@ START = (
 )
 ENDING_SECONDS = 0.3
 READY_AGAIN_SECONDS = 0.015  # about what a worker needs after an answer to have a fresh interpreter ready
+LARGE = 64 << 10  # bytes of a reply
 ANSWERS = (Kind.REPLY, Kind.TIMED_OUT, Kind.TOO_LARGE, Kind.DIED)
 GONE = (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError)
 
@@ -137,6 +139,8 @@ class WorkerProcess:
         if answer[0] not in ANSWERS or self.buffer:
             return MALFORMED
         self.usable, self.answered = True, time.monotonic()
+        if len(answer[1]) > LARGE:  # a million brackets take half a second, in which others are served
+            return await anyio.to_thread.run_sync(decode, *answer, request, limits)
         return decode(*answer, request, limits)
 
     async def receive(self, most: int) -> tuple[bytes, bytes]:

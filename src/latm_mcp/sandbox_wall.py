@@ -43,6 +43,7 @@ AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 SECCOMP_CALL = {"x86_64": 317, "aarch64": 277}
 CAPABILITY_VERSION = 0x20080522
 PROT_EXEC = 4
+CLOCK_CALLS, FIRST_FOREIGN_CLOCK = ("clock_gettime", "clock_getres", "clock_nanosleep"), 16
 
 
 class NoWall(Exception):
@@ -82,8 +83,11 @@ def no_files() -> str:
     return "Landlock"
 
 
-def no_system_calls() -> str:
-    """Deny all threads every system call that made code does not need. Its name; raises: NoWall."""
+def no_system_calls(*, foreign_clocks: bool = True) -> str:
+    """Deny all threads every system call that made code does not need. Its name; raises: NoWall.
+
+    foreign_clocks: whether the processor time of any process or thread may be asked for, as a watchdog has to.
+    """
     if sys.platform != "linux":
         raise NoWall(f"no seccomp on {sys.platform}")
     machine = platform.machine()
@@ -93,7 +97,7 @@ def no_system_calls() -> str:
         resource.setrlimit(limit, (0, 0))
     files = min(64, *(most for most in resource.getrlimit(resource.RLIMIT_NOFILE) if most >= 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
-    rules = ctypes.create_string_buffer(program(machine))
+    rules = ctypes.create_string_buffer(program(machine, foreign_clocks))
     program_of = struct.pack("HxxxxxxP", (len(rules) - 1) // 8, ctypes.addressof(rules))
     # TSYNC: the watchdog's and the engine's threads as well.
     refused = libc().syscall(SECCOMP_CALL[machine], SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, program_of)
@@ -102,16 +106,23 @@ def no_system_calls() -> str:
     return "seccomp"
 
 
-def program(machine: str) -> bytes:
+def program(machine: str, foreign_clocks: bool) -> bytes:
     """The seccomp filter: foreign architectures die, listed calls pass, all others fail with EPERM; no new machine code."""
     load, equal, at_least, any_bit, give = 0x20, 0x15, 0x35, 0x45, 0x06
     allow, kill, fail = 0x7FFF0000, 0x80000000, 0x00050000 | errno.EPERM
     calls = CALLS[machine]
-    numbers = sorted(set(calls.values()) - {calls["mmap"], calls["mprotect"]})
+    looked_into = {calls["mmap"], calls["mprotect"]}
+    clocks = set() if foreign_clocks else {calls[name] for name in CLOCK_CALLS}
+    others = set() if foreign_clocks else {calls["sched_getaffinity"]}
+    numbers = sorted(set(calls.values()) - looked_into - clocks - others)
     rules = [
         (load, 0, 0, 4), (equal, 1, 0, AUDIT_ARCH[machine]), (give, 0, 0, kill),
         (load, 0, 0, 0), (at_least, 0, 1, 0x40000000), (give, 0, 0, kill),  # x32 calls of x86_64
-        *((equal, len(numbers) + 4 - place, 0, number) for place, number in enumerate(numbers)),
+        *((equal, len(numbers) + len(clocks) * 4 + 4 - place, 0, number) for place, number in enumerate(numbers)),
+        # A clock of another process has a negative number, which is a large one here.
+        *(rule for place, clock in enumerate(clocks) for rule in (
+            (equal, 0, 3, clock), (load, 0, 0, 16),
+            (at_least, 0, (len(clocks) - 1 - place) * 4 + 6, FIRST_FOREIGN_CLOCK), (give, 0, 0, fail))),
         (equal, 1, 0, calls["mmap"]), (equal, 0, 2, calls["mprotect"]),
         (load, 0, 0, 16 + 2 * 8), (any_bit, 0, 1, PROT_EXEC),  # the third argument's lower half
         (give, 0, 0, fail), (give, 0, 0, allow),

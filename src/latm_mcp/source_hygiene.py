@@ -42,6 +42,7 @@ _INSIDES = frozenset(
     | {f"tb_{name}" for name in ("frame", "next", "lasti", "lineno")}
     | {f"co_{name}" for name in ("code", "consts", "names", "varnames", "freevars", "filename", "firstlineno")}
 )
+_ACCESSORS = frozenset({"getattr", "setattr", "hasattr", "delattr", "attrgetter", "methodcaller"})
 _STATEMENTS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign, ast.AugAssign)
 
 
@@ -53,7 +54,11 @@ def check_hygiene(tree: ast.Module) -> None:
     modules = {
         alias.asname or alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
     }
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     for node in ast.walk(tree):
+        if id(node) not in called:
+            _check_no_accessor(node, bound)
+        _check_words(node)
         if isinstance(node, ast.Import | ast.ImportFrom):
             _check_import(node)
         elif isinstance(node, ast.Name):
@@ -62,12 +67,16 @@ def check_hygiene(tree: ast.Module) -> None:
             _check_attribute(node, modules)
         elif isinstance(node, ast.Call):
             _check_call(node)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and _is_forbidden_dunder(
-            node.name
-        ):
-            raise refusal(f"{node.name[:80]!r} may not be defined: give it a plain name", node)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _is_forbidden_dunder(node.value):
-            raise refusal(f"the text {node.value[:80]!a} may not be used: do without it", node)  # getattr(f, "__doc__")
+        elif isinstance(node, ast.MatchClass):
+            _check_pattern(node)
+
+
+def _check_words(node: ast.AST) -> None:
+    """No forbidden name with double underscores is defined, nor given as a text: getattr(f, "__doc__")."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and _is_forbidden_dunder(node.name):
+        raise refusal(f"{node.name[:80]!r} may not be defined: give it a plain name", node)
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and _is_forbidden_dunder(node.value):
+        raise refusal(f"the text {node.value[:80]!a} may not be used: do without it", node)
 
 
 def _check_statement(statement: ast.stmt) -> None:
@@ -118,6 +127,8 @@ def _check_import(node: ast.Import | ast.ImportFrom) -> None:
             raise _no_import(str(node.module), node)
         if alias.name in _BORROWED or alias.name.startswith("_"):
             raise _no_import(f"{node.module}.{alias.name}", node)
+        if alias.name in _ACCESSORS and alias.asname not in (None, alias.name):
+            raise refusal(f"{alias.name!r} may only be used under its own name", node)
 
 
 def _no_import(name: str, node: ast.AST) -> Exception:
@@ -145,15 +156,26 @@ def _check_attribute(node: ast.Attribute, modules: set[str]) -> None:
         raise refusal(f"the module's attribute {node.attr[:80]!r} may not be used: do without it", node)
 
 
+def _check_pattern(node: ast.MatchClass) -> None:
+    """`case Point(x=a)` reads the attribute `x`."""
+    for name in node.kwd_attrs:
+        if name.startswith("_") or name in _INSIDES | _BORROWED or name in _FORBIDDEN_NAMES:
+            raise refusal(f"the attribute {name[:80]!r} may not be used: do without it", node)
+
+
+def _check_no_accessor(node: ast.AST, bound: frozenset[str]) -> None:
+    """`getattr` and its like handed on as a value would be called with names that nobody sees."""
+    name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+    if name in _ACCESSORS and name not in bound:
+        raise refusal(f"{name!r} may only be used by calling it: use a dict", node)
+
+
 def _check_call(node: ast.Call) -> None:
     """`getattr` and its like with a computed name would get at what may not be named."""
     called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-    if called in ("getattr", "setattr", "hasattr", "delattr"):
-        names = node.args[1:2]
-    elif called in ("attrgetter", "methodcaller"):
-        names = node.args[: None if called == "attrgetter" else 1]
-    else:
+    if called not in _ACCESSORS:
         return
+    names = {"attrgetter": node.args, "methodcaller": node.args[:1]}.get(called, node.args[1:2])
     if not names or not all(map(_is_harmless, names)):
         raise refusal(f"{called!r} may only be used with a plain name: use a dict", node)
 

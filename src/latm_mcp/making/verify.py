@@ -18,7 +18,7 @@ from latm_mcp.models import Evidence, Example, Exposure, Proposal, Tally, Task, 
 from latm_mcp.outcomes import AnswerQuestion, CallFunction, Json, Limits, Outcome, Program, RenderResult, Request, World
 from latm_mcp.sandbox import Sandbox
 
-WORLD, OTHER_WORLD = World(seed=1), World(seed=2, clock_offset=400 * 24 * 3600)
+OTHER_WORLD = World(seed=2, clock_offset=400 * 24 * 3600)
 AT_ONCE = 4  # runs asked for at once: enough to keep the sandbox's workers busy
 USE_CASES = 3
 FOREIGN_AT_ONCE, REFUSING_SECONDS = 8, 2.0  # refusing another task's question takes no computation
@@ -93,7 +93,7 @@ async def _alone(program: Program, requests: Sequence[Request], judge_: Judge) -
 
     async def run(place: int, request: Request) -> None:
         async with limiter:
-            outcomes[place] = await judge_.sandbox.run(program, request, limits=judge_.limits, world=WORLD)
+            outcomes[place] = await judge_.sandbox.run(program, request, limits=judge_.limits)
 
     async with anyio.create_task_group() as group:
         for place, request in enumerate(requests):

@@ -9,14 +9,17 @@ import gc
 import time
 from typing import Any
 
+OF_THE_WALL = (0, 5, 8, 11)  # CLOCK_REALTIME, its coarse and its alarm form, CLOCK_TAI
+
 
 def shift(seconds: int) -> None:
     """Have this process believe that it is so many seconds later."""
-    now, now_ns, asked = time.time, time.time_ns, time.clock_gettime
+    now, now_ns, asked, asked_ns = time.time, time.time_ns, time.clock_gettime, time.clock_gettime_ns
     local, utc = time.localtime, time.gmtime
     time.time = lambda: now() + seconds
     time.time_ns = lambda: now_ns() + seconds * 10**9
-    time.clock_gettime = lambda clock: asked(clock) + (seconds if clock == time.CLOCK_REALTIME else 0)
+    time.clock_gettime = lambda clock: asked(clock) + (seconds if clock in OF_THE_WALL else 0)
+    time.clock_gettime_ns = lambda clock: asked_ns(clock) + (seconds * 10**9 if clock in OF_THE_WALL else 0)
     for name, plain in (("localtime", local), ("gmtime", utc)):
         setattr(time, name, _at(plain, time.time))
     for name in ("ctime", "asctime", "strftime"):
