@@ -122,6 +122,24 @@ async def test_uses_are_counted_when_a_server_process_ends(settings: Settings, h
         wire.process.communicate(timeout=WITHIN)
 
 
+async def test_the_end_waits_only_a_moment_for_another_process_that_writes(settings: Settings):
+    wire = Wire(settings.home, settings.cache)
+    try:
+        wire.shake_hands()
+        wire.send("tools/call", {"name": "add", "arguments": {"x": 1}}, id=1)
+        wire.answer(1)
+        with somebody_writes(settings.home):
+            wire.send("tools/call", {"name": "add", "arguments": {"x": 1}}, id=2)
+            wire.answer(2)
+            assert wire.process.stdin is not None
+            wire.process.stdin.close()
+            wire.process.stdin = None
+            assert wire.process.wait(2) == 0
+    finally:
+        wire.process.kill()
+        wire.process.communicate(timeout=WITHIN)
+
+
 async def test_what_another_process_does_to_a_tool_holds_from_the_next_call(settings: Settings):
     async with served(settings, "auto") as client:
         assert await call(client, "add", x=1) == {"result": 2}
