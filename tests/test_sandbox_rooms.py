@@ -10,14 +10,15 @@ from pathlib import Path
 
 import anyio
 import pytest
-from sandboxed import KIND, WITH_OS, pids, run
+from sandboxed import KIND, WITH_OS, pids, run, wasm_alone
 from wire import descendants
 
 from latm_mcp.errors import SandboxUnavailable
-from latm_mcp.outcomes import CallFunction, Limits, Outcome, Program, Raised, Returned, TimedOut, World
+from latm_mcp.outcomes import CallFunction, Died, Limits, Outcome, Program, Raised, Returned, TimedOut, World
 from latm_mcp.sandbox import Sandbox, WorkerSandbox, open_sandbox
 from latm_mcp.sandbox_kinds import KEPT_LOADED
 from latm_mcp.sandbox_process import command
+from latm_mcp.sandbox_queue import REST_SECONDS
 
 pytestmark = pytest.mark.anyio
 
@@ -225,6 +226,25 @@ async def test_a_greedy_tool_delays_another_ones_short_call_by_none_of_its_long_
             with anyio.fail_after(10):
                 assert await run(sandbox, "def f(): return 1") == Returned(1)
             group.cancel_scope.cancel()
+
+
+@wasm_alone
+async def test_a_tool_that_keeps_killing_workers_is_slowed_down_and_no_other(sandbox: Sandbox):
+    killer = f"{WITH_OS}def f(): import_('select').select([], [], [], 60)"
+    for _ in range(3):
+        assert await run(sandbox, killer) == Died("the worker process ended")
+    began, ended = time.monotonic(), dict[str, float]()
+
+    async def timed(name: str, body: str) -> None:
+        await run(sandbox, body)
+        ended[name] = time.monotonic() - began
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(timed, "killer", killer)
+        group.start_soon(timed, "other", "def f(): return 1")
+
+    assert ended["killer"] > 0.9 * REST_SECONDS[0]
+    assert ended["other"] < ended["killer"]
 
 
 async def test_a_long_batch_lets_others_in_between(sandbox: Sandbox):
