@@ -1,7 +1,7 @@
 """Runs made code where it can reach nothing: the only door to it.
 
 `open_sandbox` gives the `wasm` sandbox, CPython as a WebAssembly component, or the `native` one, locked-down children of a
-fork server: both in worker processes that are replaced when they die.
+zygote: both behind worker processes that are replaced when they die.
 """
 
 import platform
@@ -200,8 +200,7 @@ class WorkerSandbox:
     @asynccontextmanager
     async def worker(self, tool: str) -> AsyncIterator[WorkerProcess]:
         """A worker for this task alone, when it is this tool's turn; one left in the middle of a request is killed."""
-        await self.queue.enter(tool)
-        try:
+        async with self.queue.turn(tool):
             worker = await self.take(tool)
             try:
                 yield worker
@@ -211,8 +210,6 @@ class WorkerSandbox:
                     self.idle.append(worker)
                 else:
                     await self.discard(worker)
-        finally:
-            self.queue.leave(tool)
 
     async def take(self, tool: str) -> WorkerProcess:
         """The idle worker that suits this tool best, or a new one: one is started at a time, since by then another may be idle."""

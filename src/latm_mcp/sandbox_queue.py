@@ -63,11 +63,11 @@ class FairQueue:
     @asynccontextmanager
     async def turn(self, key: str) -> AsyncIterator[None]:
         """Wait for this key's turn and hold it for the block; cancelled at any point, nothing stays taken."""
-        await self.enter(key)
+        await self._enter(key)
         try:
             yield
         finally:
-            self.leave(key)
+            self._leave(key)
 
     def killed(self, key: str) -> None:
         """A worker died under a call of this key: to be told while that call still holds its turn."""
@@ -97,8 +97,7 @@ class FairQueue:
         """Whether a call of another key waits that could go: a long batch gives way then, by ending its turn."""
         return any(other != key and not self._held_back(other) for other in self._lines)
 
-    async def enter(self, key: str) -> None:
-        """Wait for this key's turn, which then ends with `leave`; cancelled, it has taken nothing."""
+    async def _enter(self, key: str) -> None:
         if self._taken < self._slots and not self._lines and not self._held_back(key):  # most calls
             self._hold(key)
             return
@@ -110,7 +109,7 @@ class FairQueue:
                 await self._stirred(key, waiter)
         except BaseException:  # cancelled: perhaps at the moment when its turn had come
             if waiter.granted:
-                self.leave(key)
+                self._leave(key)
             else:
                 self._give_up(key, waiter)
             raise
@@ -131,8 +130,7 @@ class FairQueue:
         self._held[key] += 1
         self._taken += 1
 
-    def leave(self, key: str) -> None:
-        """End a turn that was entered."""
+    def _leave(self, key: str) -> None:
         self._taken -= 1
         self._held[key] -= 1
         if not self._held[key]:

@@ -128,9 +128,8 @@ class Interpreter:
 
     def host(self, serve: Callable[[], None]) -> None:
         """Serve on a thread with a stack that deep recursion fits on."""
-        self.walls = [
-            self.wall(no_files)
-        ]  # before any other thread is there: a thread has the walls of the one that started it
+        # Before any other thread is there: a thread has the walls of the one that started it.
+        self.walls = [self.wall(no_files)]
         self.watchdog = Watchdog(self.wasm.increment_epoch)
         threading.stack_size(THREAD_STACK)
         failed: list[Exception] = []
