@@ -46,16 +46,25 @@ def copied(door: FrontDoor, home: Path) -> FrontDoor:
 
 
 def kept(home: Path, *, but: tuple[str, ...] = ()) -> dict[str, Any]:
-    """All that a library holds but for what it knows of clients: its rows, and the bytes of the folders beside it.
+    """All that a library holds but for what it knows of clients, and use counts, which are written some time after a call.
 
-    but: further tables to leave out.
+    Its rows, and the bytes of the folders beside it. but: further tables to leave out.
     """
     but = ("clients", *but)
     with closing(sqlite3.connect(f"file:{home / 'library.sqlite'}?mode=ro", uri=True)) as library:
-        tables = [name for (name,) in library.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        rows = {name: library.execute(f"SELECT * FROM {name}").fetchall() for name in tables if name not in but}
+        library.row_factory = sqlite3.Row
+        tables = [row["name"] for row in library.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        rows = {
+            name: [_lasting(row) for row in library.execute(f"SELECT * FROM {name}")]
+            for name in tables
+            if name not in but
+        }
     files = (path for path in (home / "tools_store").rglob("*") if path.is_file())
     return rows | {str(path.relative_to(home)): path.read_bytes() for path in files}
+
+
+def _lasting(row: sqlite3.Row) -> dict[str, Any]:
+    return {column: row[column] for column in row.keys() if column != "uses"}  # noqa: SIM118 a Row iterates its values
 
 
 def works(door: FrontDoor) -> None:
