@@ -5,7 +5,8 @@
     │   └── Oversized       the same, because it is too large
     ├── NotFound            no such tool or job
     ├── Rejected            a draft that the harness refuses; carries the feedback for its maker
-    ├── MakerFailed         the tool maker gave nothing to judge (no key, unreachable, empty reply)
+    ├── MakerFailed         a model gave nothing to go on with (no key, unreachable, empty reply)
+    │   └── CapReached      it was not asked: the day's money is spent
     ├── SandboxUnavailable  made code cannot be run safely here
     ├── StoreUnusable       the library cannot be opened or written
     │   ├── StoreBusy       another process is writing to it, and did not end in time
@@ -50,6 +51,10 @@ class Rejected(LatmError):
 
 class MakerFailed(LatmError):
     """The tool maker could not be asked, or its reply holds nothing to judge."""
+
+
+class CapReached(MakerFailed):
+    """A model was not asked, for what may be spent in a day is spent."""
 
 
 class SandboxUnavailable(LatmError):

@@ -32,7 +32,7 @@ class SqliteLedger:
         counts = (usage.tokens_in, usage.tokens_out, usage.replies, usage.estimated)
         with self._db.writing(durable=False) as connection:
             connection.execute(
-                "INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
                 (self._clock(), role, model, tool, job, *counts),
             )
 

@@ -48,7 +48,40 @@ _LIMITS = (
         argument_bytes INTEGER, recursion INTEGER) WITHOUT ROWID""",
 )
 
-MIGRATIONS: tuple[Sequence[str], ...] = (_FIRST, _LIMITS)
+_FUNCTIONAL_CACHE = (
+    "ALTER TABLE tools ADD COLUMN trust TEXT NOT NULL DEFAULT 'probation'",
+    "ALTER TABLE tools ADD COLUMN good INTEGER NOT NULL DEFAULT 0",
+    # NULL: from before prices were known.
+    "ALTER TABLE ledger ADD COLUMN usd REAL",
+    """CREATE TABLE asked (
+        at REAL NOT NULL, outcome TEXT NOT NULL, how TEXT, tool TEXT, tokens INTEGER NOT NULL, usd REAL NOT NULL,
+        instead_usd REAL NOT NULL)""",
+    "CREATE INDEX asked_at ON asked (at)",
+    "CREATE INDEX ledger_at ON ledger (at)",
+    "CREATE TABLE queue_generation (value INTEGER NOT NULL)",
+    "INSERT INTO queue_generation VALUES (0)",
+    # tool: NULL where the questions are of a new task.
+    """CREATE TABLE queue_groups (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL DEFAULT '', tool TEXT, state TEXT NOT NULL DEFAULT 'open',
+        job TEXT, note TEXT NOT NULL DEFAULT '')""",
+    """CREATE TABLE instances (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, group_id INTEGER NOT NULL REFERENCES queue_groups (id) ON DELETE CASCADE,
+        question TEXT NOT NULL UNIQUE, at REAL NOT NULL)""",
+    "CREATE INDEX instances_of_group ON instances (group_id)",
+    """CREATE TABLE told (
+        id INTEGER PRIMARY KEY, instance INTEGER NOT NULL REFERENCES instances (id) ON DELETE CASCADE,
+        answer TEXT NOT NULL, who TEXT NOT NULL, said_by TEXT NOT NULL, at REAL NOT NULL, UNIQUE (instance, who, said_by))""",
+    """CREATE TABLE reports (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, tool TEXT NOT NULL, version TEXT NOT NULL, question TEXT NOT NULL,
+        got TEXT NOT NULL, answer TEXT NOT NULL, is_right INTEGER NOT NULL, who TEXT NOT NULL, said_by TEXT NOT NULL, at REAL NOT NULL,
+        settled INTEGER NOT NULL DEFAULT 0)""",
+    "CREATE INDEX reports_of_tool ON reports (tool, settled)",
+    # tool: NULL where the question belongs to none.
+    """CREATE TABLE settlements (
+        question TEXT PRIMARY KEY, tool TEXT, who TEXT NOT NULL, at REAL NOT NULL) WITHOUT ROWID""",
+)
+
+MIGRATIONS: tuple[Sequence[str], ...] = (_FIRST, _LIMITS, _FUNCTIONAL_CACHE)
 
 
 def migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[Sequence[str]] = MIGRATIONS) -> None:

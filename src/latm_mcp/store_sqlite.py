@@ -10,13 +10,15 @@ from latm_mcp.store_connection import BUSY_SECONDS, Database, plain_errors
 from latm_mcp.store_jobs import SqliteJobs
 from latm_mcp.store_ledger import SqliteLedger
 from latm_mcp.store_limits import SqliteLimits
+from latm_mcp.store_queue import SqliteQueue
 from latm_mcp.store_schema import migrate
 from latm_mcp.store_tools import SqliteTools
+from latm_mcp.store_trust import SqliteTrust
 
 FILE_NAME = "library.sqlite"
 
 
-class SqliteStore(SqliteTools, SqliteLimits, SqliteJobs, SqliteLedger):
+class SqliteStore(SqliteTools, SqliteLimits, SqliteJobs, SqliteLedger, SqliteQueue, SqliteTrust):
     """`store.Store` on SQLite; what each method promises is written there."""
 
     def __init__(self, database: Database, clock: Callable[[], float]):

@@ -229,6 +229,8 @@ def _keep_row(connection: sqlite3.Connection, tool: Tool, state: ToolState) -> N
         "state": state,
         "bound": evidence.bound,
         "approved": False,
+        "trust": "probation",
+        "good": 0,
     }
     for kind, tally in (("shown", evidence.shown), ("blind", evidence.blind), ("held_out", evidence.held_out)):
         columns |= {f"{kind}_passed": tally.passed, f"{kind}_total": tally.total}

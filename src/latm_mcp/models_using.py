@@ -1,0 +1,26 @@
+"""The words of tool using (paper, 3.2; design, 5 and 6): who answers, how an answer came about, whoever can be asked."""
+
+from collections.abc import Sequence
+from typing import Literal, Protocol, TypeAlias
+
+from latm_mcp.models import Message, Reply
+from latm_mcp.outcomes import Json
+
+# adapter: a tool read the question itself. tool and model: a light model called the tool. The others computed nothing.
+How: TypeAlias = Literal["adapter", "tool and model", "strong model", "person"]
+# Who said something: a person here (the command line, a form), a client's model (`report_result`), a model that this deployment configured.
+Who: TypeAlias = Literal["person", "client", "model"]
+DispatchOutcome: TypeAlias = Literal["answered", "use", "ask", "new"]
+
+
+class LanguageModel(Protocol):
+    """A model that can be asked once. model: its own name. Opened with its role's temperature (paper: 0 for using)."""
+
+    model: str
+
+    async def complete(self, conversation: Sequence[Message], *, schema: Json | None = None) -> Reply:
+        """Its reply to a conversation; with a JSON schema, one object of that form (`response_format`).
+
+        Raises: MakerFailed, with a sentence that says what to do; CapReached, where the day's money is spent.
+        """
+        ...
