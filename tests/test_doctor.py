@@ -377,7 +377,8 @@ class Recorded(Mapping[str, str]):
 
 
 def test_every_variable_that_is_read_is_told_of_and_no_other():
-    environ = Recorded({"LATM_MAKER_MODEL": "m"})
+    roles = ("MAKER", "USER", "DISPATCHER", "FALLBACK")  # what belongs to a model is read only where it is named
+    environ = Recorded({f"LATM_{role}_MODEL": "m" for role in roles})
     read_settings(environ)
 
     assert {row.name for row in told_settings({}).variables} == environ.asked

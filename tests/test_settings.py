@@ -6,7 +6,9 @@ import pytest
 
 from latm_mcp.errors import BadInput
 from latm_mcp.outcomes import LIMIT_BOUNDS, Limits, OwnLimits
-from latm_mcp.settings import LIMIT_VARIABLES, MakerSettings, Settings, read_settings
+from latm_mcp.settings import LIMIT_VARIABLES, Settings, read_settings
+from latm_mcp.settings_models import ROLES, ModelSettings, Role
+from latm_mcp.settings_told import told_settings
 
 
 def test_an_empty_environment_gives_the_defaults_and_no_maker(monkeypatch: pytest.MonkeyPatch):
@@ -18,6 +20,8 @@ def test_an_empty_environment_gives_the_defaults_and_no_maker(monkeypatch: pytes
     assert read == Settings(read.home, read.cache)
     assert (read.maker, read.exposure, read.exposure_limit, read.workers) == (None, "hybrid", 20, 2)
     assert (read.sandbox, read.limits, read.answer_within) == ("wasm", Limits(), 40.0)
+    assert (read.user, read.dispatcher, read.fallback, read.queue, read.publish) == (None, None, None, False, "at-once")
+    assert (read.make_at, read.grow_at, read.daily_usd, read.keep_days) == (6, 3, 1.0, 30)
 
 
 def test_everything_can_be_set(monkeypatch: pytest.MonkeyPatch):
@@ -37,10 +41,20 @@ def test_everything_can_be_set(monkeypatch: pytest.MonkeyPatch):
             "LATM_ARGUMENT_BYTES": "3000",
             "LATM_RECURSION": "500",
             "LATM_ANSWER_WITHIN": "20",
+            "LATM_QUEUE": "on",
+            "LATM_MAKE_AT": "8",
+            "LATM_GROW_AT": "1",
+            "LATM_PUBLISH": "after-approval",
+            "LATM_DAILY_USD": "0.25",
+            "LATM_KEEP_DAYS": "7",
+            "LATM_USER_MODEL": "light",
         }
     )
     limits = Limits(0.5, 0.4, 512, 2000, 3000, 500)
-    assert read == Settings(Path("/home/ann/tools"), Path("/cache"), None, "static", 0, "native", 4, limits, 20.0)
+    assert read == Settings(
+        Path("/home/ann/tools"), Path("/cache"), None, "static", 0, "native", 4, limits, 20.0,
+        user=ModelSettings("light"), queue=True, make_at=8, grow_at=1, publish="after-approval", daily_usd=0.25, keep_days=7,
+    )  # fmt: skip
 
 
 def test_processor_time_is_bounded_as_wall_time_is_where_nothing_else_is_said():
@@ -50,25 +64,63 @@ def test_processor_time_is_bounded_as_wall_time_is_where_nothing_else_is_said():
 @pytest.mark.parametrize(
     ("environ", "maker"),
     [
-        ({}, MakerSettings("m")),
-        ({"OPENAI_API_KEY": "k"}, MakerSettings("m", None, "k")),
-        ({"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": "http://o"}, MakerSettings("m", "http://o", "k")),
-        ({"OPENAI_API_KEY": "k", "LATM_MAKER_API_KEY": "own"}, MakerSettings("m", None, "own")),
-        ({"LATM_MAKER_BASE_URL": "http://l", "LATM_MAKER_API_KEY": "own"}, MakerSettings("m", "http://l", "own")),
+        ({}, ModelSettings("m")),
+        ({"OPENAI_API_KEY": "k"}, ModelSettings("m", None, "k")),
+        ({"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": "http://o"}, ModelSettings("m", "http://o", "k")),
+        ({"OPENAI_API_KEY": "k", "LATM_MAKER_API_KEY": "own"}, ModelSettings("m", None, "own")),
+        ({"LATM_MAKER_BASE_URL": "http://l", "LATM_MAKER_API_KEY": "own"}, ModelSettings("m", "http://l", "own")),
     ],
 )
-def test_a_maker_is_the_model_that_is_named(environ: dict[str, str], maker: MakerSettings):
+def test_a_maker_is_the_model_that_is_named(environ: dict[str, str], maker: ModelSettings):
     assert read_settings({"LATM_MAKER_MODEL": "m", **environ}).maker == maker
 
 
 def test_the_shared_key_is_not_sent_to_the_makers_own_endpoint():
     environ = {"LATM_MAKER_MODEL": "m", "LATM_MAKER_BASE_URL": "http://l", "OPENAI_API_KEY": "k"}
-    assert read_settings(environ).maker == MakerSettings("m", "http://l", None)
-    assert read_settings({**environ, "OPENAI_BASE_URL": "http://o"}).maker == MakerSettings("m", "http://l", None)
+    assert read_settings(environ).maker == ModelSettings("m", "http://l", None)
+    assert read_settings({**environ, "OPENAI_BASE_URL": "http://o"}).maker == ModelSettings("m", "http://l", None)
 
 
-def test_a_key_is_in_no_repr():
-    assert "secret" not in repr(read_settings({"LATM_MAKER_MODEL": "m", "LATM_MAKER_API_KEY": "secret"}))
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_has_a_model_endpoint_and_key_of_its_own(role: Role):
+    prefix = f"LATM_{role.upper()}"
+    environ = {
+        f"{prefix}_MODEL": "m",
+        f"{prefix}_BASE_URL": "http://l",
+        f"{prefix}_API_KEY": "own",
+        "OPENAI_API_KEY": "k",
+    }
+    read = read_settings({**environ, "OPENAI_BASE_URL": "http://o"})
+    assert {other: getattr(read, other) for other in ROLES} == {
+        other: ModelSettings("m", "http://l", "own") if other == role else None for other in ROLES
+    }
+
+
+@pytest.mark.parametrize("role", ["user", "dispatcher", "fallback"])
+def test_nothing_of_the_makers_endpoint_goes_to_another_role(role: Role):
+    maker = {"LATM_MAKER_MODEL": "m", "LATM_MAKER_BASE_URL": "http://l", "LATM_MAKER_API_KEY": "makers"}
+    assert getattr(read_settings(maker), role) is None
+
+    named = {**maker, f"LATM_{role.upper()}_MODEL": "n"}
+    assert getattr(read_settings(named), role) == ModelSettings("n")
+    shared = {**named, "OPENAI_BASE_URL": "http://o", "OPENAI_API_KEY": "k"}
+    assert getattr(read_settings(shared), role) == ModelSettings("n", "http://o", "k")
+    elsewhere = {**shared, f"LATM_{role.upper()}_BASE_URL": "http://e"}
+    assert getattr(read_settings(elsewhere), role) == ModelSettings("n", "http://e", None)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_key_is_in_no_repr_and_is_told_as_set(role: Role):
+    environ = {f"LATM_{role.upper()}_MODEL": "m", f"LATM_{role.upper()}_API_KEY": "secret"}
+    assert "secret" not in repr(read_settings(environ))
+    assert "secret" not in repr(told_settings(environ))
+
+
+def test_a_wrong_address_of_any_role_is_told_and_the_rest_is_read():
+    told = told_settings({"LATM_USER_BASE_URL": "localhost:1", "LATM_MAKE_AT": "7", "LATM_QUEUE": "yes"})
+    faults = {row.name: row.fault for row in told.variables if row.fault}
+    assert faults.keys() == {"LATM_USER_BASE_URL", "LATM_QUEUE"}
+    assert (told.settings.make_at, told.settings.queue) == (7, False)
 
 
 @pytest.mark.parametrize(
@@ -90,6 +142,14 @@ def test_a_key_is_in_no_repr():
         ("LATM_ANSWER_WITHIN", "-1"),
         ("LATM_HOME", "~nobody_of_that_name/x"),
         ("LATM_MAKER_BASE_URL", "localhost:11434"),
+        ("LATM_QUEUE", "yes"),
+        ("LATM_MAKE_AT", "1"),
+        ("LATM_GROW_AT", "0"),
+        ("LATM_GROW_AT", "2.5"),
+        ("LATM_PUBLISH", "never"),
+        ("LATM_DAILY_USD", "-1"),
+        ("LATM_DAILY_USD", "nan"),
+        ("LATM_KEEP_DAYS", "0"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(name: str, value: str):

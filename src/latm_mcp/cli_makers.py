@@ -6,7 +6,7 @@ from pathlib import Path
 
 from latm_mcp.errors import BadInput
 from latm_mcp.models import Maker
-from latm_mcp.settings import MakerSettings
+from latm_mcp.settings_models import ModelSettings
 
 NO_MAKER = (
     "No tool maker is configured: set LATM_MAKER_MODEL to a model's name (and LATM_MAKER_API_KEY or OPENAI_API_KEY to its key, "
@@ -16,7 +16,7 @@ NO_MAKER = (
 
 
 @asynccontextmanager
-async def open_maker(settings: MakerSettings | None) -> AsyncIterator[Maker | None]:
+async def open_maker(settings: ModelSettings | None) -> AsyncIterator[Maker | None]:
     """The configured model, its connections open until the block ends; None where none is configured."""
     if settings is None:
         yield None
@@ -28,7 +28,7 @@ async def open_maker(settings: MakerSettings | None) -> AsyncIterator[Maker | No
 
 
 @asynccontextmanager
-async def needed_maker(settings: MakerSettings | None) -> AsyncIterator[Maker]:
+async def needed_maker(settings: ModelSettings | None) -> AsyncIterator[Maker]:
     """The configured model. Raises: BadInput, where none is configured."""
     if settings is None:
         raise BadInput(NO_MAKER)

@@ -10,8 +10,10 @@ from typing import Literal, TypeAlias
 
 from latm_mcp.errors import BadInput
 from latm_mcp.outcomes import LIMIT_BOUNDS, Limits, OwnLimits, SandboxKind
+from latm_mcp.settings_models import ModelSettings, read_model, read_text
 
 ExposureMode: TypeAlias = Literal["hybrid", "static"]
+PublishMode: TypeAlias = Literal["at-once", "after-approval"]
 
 # The variables that set the limits of every call.
 LIMIT_VARIABLES: Mapping[str, str] = MappingProxyType(
@@ -27,31 +29,34 @@ LIMIT_VARIABLES: Mapping[str, str] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class MakerSettings:
-    """The configured tool maker. base_url None: the OpenAI API's own; api_key None: the endpoint wants none."""
-
-    model: str
-    base_url: str | None = None
-    api_key: str | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Settings:
     """What a deployment chose. maker None: the calling client's model writes the code; nothing costs money.
 
+    user, dispatcher, fallback: the other roles of the paper, each None until it is configured (design, section 5).
+    queue: whether questions that no tool answers are kept and become tools; make_at, grow_at: at how many agreed answers.
+    daily_usd: what all roles may spend in a day, in US dollars. keep_days: how long questions are kept.
     exposure_limit: made tools that `hybrid` lists at most. limits: of one call of made code, where a person set no others
     for the tool. answer_within: seconds after which a request is answered with a job's id instead.
     """
 
     home: Path
     cache: Path
-    maker: MakerSettings | None = None
+    maker: ModelSettings | None = None
     exposure: ExposureMode = "hybrid"
     exposure_limit: int = 20
     sandbox: SandboxKind = "wasm"
     workers: int = 2
     limits: Limits = field(default_factory=Limits)
     answer_within: float = 40.0
+    user: ModelSettings | None = None
+    dispatcher: ModelSettings | None = None
+    fallback: ModelSettings | None = None
+    queue: bool = False
+    make_at: int = 6
+    grow_at: int = 3
+    publish: PublishMode = "at-once"
+    daily_usd: float = 1.0
+    keep_days: int = 30
 
     @property
     def tools_folder(self) -> Path:
@@ -67,22 +72,27 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     return Settings(
         home=_folder(environ, "LATM_HOME", "user_data_path"),
         cache=_folder(environ, "LATM_CACHE", "user_cache_path"),
-        maker=_maker(environ),
+        maker=read_model(environ, "maker"),
         exposure="static" if _choice(environ, "LATM_EXPOSURE", ("hybrid", "static")) == "static" else "hybrid",
         exposure_limit=_whole(environ, "LATM_EXPOSURE_LIMIT", 20, (0, 10_000)),
         sandbox="native" if _choice(environ, "LATM_SANDBOX", ("wasm", "native")) == "native" else "wasm",
         workers=_whole(environ, "LATM_WORKERS", 2, (1, 64)),
         limits=_limits(environ),
         answer_within=_number(environ, "LATM_ANSWER_WITHIN", 40.0, (0, 3600)),
+        user=read_model(environ, "user"),
+        dispatcher=read_model(environ, "dispatcher"),
+        fallback=read_model(environ, "fallback"),
+        queue=_choice(environ, "LATM_QUEUE", ("off", "on")) == "on",
+        make_at=_whole(environ, "LATM_MAKE_AT", 6, (2, 100)),
+        grow_at=_whole(environ, "LATM_GROW_AT", 3, (1, 100)),
+        publish=_publish(environ),
+        daily_usd=_number(environ, "LATM_DAILY_USD", 1.0, (0, 10_000)),
+        keep_days=_whole(environ, "LATM_KEEP_DAYS", 30, (1, 3650)),
     )
 
 
-def _text(environ: Mapping[str, str], name: str) -> str | None:
-    return environ.get(name, "").strip() or None
-
-
 def _folder(environ: Mapping[str, str], name: str, default: Literal["user_data_path", "user_cache_path"]) -> Path:
-    value = _text(environ, name)
+    value = read_text(environ, name)
     if value is not None:
         try:
             return Path(value).expanduser().absolute()
@@ -95,26 +105,9 @@ def _folder(environ: Mapping[str, str], name: str, default: Literal["user_data_p
     return platformdirs.user_cache_path("latm-mcp", appauthor=False)
 
 
-def _maker(environ: Mapping[str, str]) -> MakerSettings | None:
-    """Only where LATM_MAKER_MODEL is set: what costs money is off until it is configured.
-
-    OPENAI_API_KEY goes nowhere but to OPENAI_BASE_URL (or OpenAI): another LATM_MAKER_BASE_URL wants its own key.
-    """
-    model = _text(environ, "LATM_MAKER_MODEL")
-    if model is None:
-        return None
-    own_url, shared_url = _url(environ, "LATM_MAKER_BASE_URL"), _url(environ, "OPENAI_BASE_URL")
-    key = _text(environ, "LATM_MAKER_API_KEY")
-    if key is None and own_url in (None, shared_url):
-        key = _text(environ, "OPENAI_API_KEY")
-    return MakerSettings(model, own_url or shared_url, key)
-
-
-def _url(environ: Mapping[str, str], name: str) -> str | None:
-    value = _text(environ, name)
-    if value is not None and not value.startswith(("http://", "https://")):
-        raise BadInput(f"{name} is {value!r}: give the endpoint's address, beginning with http:// or https://.")
-    return value
+def _publish(environ: Mapping[str, str]) -> PublishMode:
+    chosen = _choice(environ, "LATM_PUBLISH", ("at-once", "after-approval"))
+    return "after-approval" if chosen == "after-approval" else "at-once"
 
 
 def read_limit(limit: str, text: str, said: str) -> float:
@@ -124,25 +117,25 @@ def read_limit(limit: str, text: str, said: str) -> float:
 
 
 def _limits(environ: Mapping[str, str]) -> Limits:
-    texts = ((limit, variable, _text(environ, variable)) for limit, variable in LIMIT_VARIABLES.items())
+    texts = ((limit, variable, read_text(environ, variable)) for limit, variable in LIMIT_VARIABLES.items())
     given = {limit: read_limit(limit, text, variable) for limit, variable, text in texts if text is not None}
     return OwnLimits.of(given).over(Limits())
 
 
 def _choice(environ: Mapping[str, str], name: str, choices: tuple[str, str]) -> str | None:
-    value = _text(environ, name)
+    value = read_text(environ, name)
     if value is not None and value not in choices:
         raise BadInput(f"{name} is {value!r}: set it to {choices[0]!r} or {choices[1]!r}.")
     return value
 
 
 def _whole(environ: Mapping[str, str], name: str, default: int, bounds: tuple[float, float]) -> int:
-    value = _text(environ, name)
+    value = read_text(environ, name)
     return default if value is None else _as_whole(name, value, _bounded(name, value, bounds))
 
 
 def _number(environ: Mapping[str, str], name: str, default: float, bounds: tuple[float, float]) -> float:
-    value = _text(environ, name)
+    value = read_text(environ, name)
     return default if value is None else _bounded(name, value, bounds)
 
 

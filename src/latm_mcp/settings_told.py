@@ -5,12 +5,14 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import chain
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from latm_mcp.errors import BadInput
 from latm_mcp.outcomes import Json
 from latm_mcp.settings import Settings, read_settings
+from latm_mcp.settings_models import ROLES, variables_of
 
 Source: TypeAlias = Literal["environment", "command line", "default", "not set"]
 
@@ -30,9 +32,13 @@ _VARIABLES: Mapping[str, Callable[[Settings], Json] | None] = MappingProxyType(
         "LATM_ANSWER_WITHIN": lambda settings: settings.answer_within,
         "LATM_EXPOSURE": lambda settings: settings.exposure,
         "LATM_EXPOSURE_LIMIT": lambda settings: settings.exposure_limit,
-        "LATM_MAKER_MODEL": None,
-        "LATM_MAKER_BASE_URL": None,
-        "LATM_MAKER_API_KEY": None,
+        "LATM_QUEUE": lambda settings: "on" if settings.queue else "off",
+        "LATM_MAKE_AT": lambda settings: settings.make_at,
+        "LATM_GROW_AT": lambda settings: settings.grow_at,
+        "LATM_PUBLISH": lambda settings: settings.publish,
+        "LATM_DAILY_USD": lambda settings: settings.daily_usd,
+        "LATM_KEEP_DAYS": lambda settings: settings.keep_days,
+        **dict.fromkeys(chain.from_iterable(map(variables_of, ROLES))),
         "OPENAI_BASE_URL": None,
         "OPENAI_API_KEY": None,
     }
@@ -82,7 +88,8 @@ def _variable(name: str, settings: Settings, given: Mapping[str, str], faults: M
 def _fault(name: str, text: str) -> str:
     """Why this variable alone would be refused; empty where it is taken."""
     try:
-        read_settings({"LATM_HOME": os.curdir, "LATM_CACHE": os.curdir, "LATM_MAKER_MODEL": "any", name: text})
+        models = {variables_of(role)[0]: "any" for role in ROLES}  # an endpoint is read only where its model is named
+        read_settings({"LATM_HOME": os.curdir, "LATM_CACHE": os.curdir, **models, name: text})
     except BadInput as error:
         return _CREDENTIALS.sub("***@", str(error)) if name.endswith("_URL") else str(error)
     return ""

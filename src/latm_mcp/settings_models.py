@@ -1,0 +1,55 @@
+"""The settings of the models: one for each role of the paper, each with an endpoint and a key of its own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias, get_args
+
+from latm_mcp.errors import BadInput
+
+Role: TypeAlias = Literal["maker", "user", "dispatcher", "fallback"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """The configured model of one role. base_url None: the OpenAI API's own; api_key None: the endpoint wants none."""
+
+    model: str
+    base_url: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+
+
+def variables_of(role: Role) -> tuple[str, str, str]:
+    """The names of a role's variables: its model, endpoint and key."""
+    prefix = f"LATM_{role.upper()}"
+    return f"{prefix}_MODEL", f"{prefix}_BASE_URL", f"{prefix}_API_KEY"
+
+
+def read_model(environ: Mapping[str, str], role: Role) -> ModelSettings | None:
+    """Only where the role's own LATM_*_MODEL is set: what costs money or sends questions anywhere is off until then.
+
+    Nothing of one role goes to another. OPENAI_API_KEY goes nowhere but to OPENAI_BASE_URL (or OpenAI): another
+    LATM_*_BASE_URL wants its own key.
+    Raises: BadInput that names the variable.
+    """
+    model_name, url_name, key_name = variables_of(role)
+    model = read_text(environ, model_name)
+    if model is None:
+        return None
+    own_url, shared_url = _url(environ, url_name), _url(environ, "OPENAI_BASE_URL")
+    key = read_text(environ, key_name)
+    if key is None and own_url in (None, shared_url):
+        key = read_text(environ, "OPENAI_API_KEY")
+    return ModelSettings(model, own_url or shared_url, key)
+
+
+def read_text(environ: Mapping[str, str], name: str) -> str | None:
+    """A variable without blanks around it; None where it is empty or unset."""
+    return environ.get(name, "").strip() or None
+
+
+def _url(environ: Mapping[str, str], name: str) -> str | None:
+    value = read_text(environ, name)
+    if value is not None and not value.startswith(("http://", "https://")):
+        raise BadInput(f"{name} is {value!r}: give the endpoint's address, beginning with http:// or https://.")
+    return value
