@@ -25,6 +25,7 @@ class SqliteStore(SqliteTools, SqliteLimits, SqliteJobs, SqliteLedger, SqliteQue
         self._db, self._clock = database, clock
         self._listing = None
         self._own_limits = None
+        self._queue = None
 
 
 def open_database(home: Path) -> Database:
