@@ -16,7 +16,7 @@ import anyio.to_thread
 import pytest
 
 from latm_mcp.errors import MakerFailed
-from latm_mcp.llm import ModelMaker, open_model
+from latm_mcp.llm import EndpointModel, open_model
 from latm_mcp.llm_replies import MAX_BODY_BYTES, MAX_REPLY_BYTES
 from latm_mcp.models import Example, Message, Task
 from latm_mcp.recording import Recorder
@@ -104,7 +104,7 @@ def endpoint() -> Iterator[Endpoint]:
 
 
 @asynccontextmanager
-async def asking(endpoint: Endpoint, **settings: Any) -> AsyncIterator[ModelMaker]:
+async def asking(endpoint: Endpoint, **settings: Any) -> AsyncIterator[EndpointModel]:
     given = {"model": "strong", "base_url": endpoint.url, "api_key": KEY, "max_retries": 0, "timeout": 30.0}
     async with open_model(**{**given, **settings}) as maker:
         yield maker
@@ -162,11 +162,124 @@ async def test_a_model_that_refuses_temperature_is_asked_without_it_from_then_on
     assert [request.get("temperature") for request in endpoint.requests] == [0.3, None, None]
 
 
-async def test_no_temperature_is_sent_where_none_is_set(endpoint: Endpoint):
-    async with asking(endpoint, temperature=None) as maker:
-        await maker.reply(ASKED, "propose", 1)
+REFUSALS = {
+    "temperature": refusal(400, "Unsupported value", param="temperature"),
+    "max_tokens": refusal(400, "Unsupported parameter: use 'max_completion_tokens' instead.", param="max_tokens"),
+    "response_format": refusal(422, "This response_format type is unavailable now"),
+}
+SCHEMA = {
+    "type": "object",
+    "properties": {"words": {"type": "array", "items": {"type": "string"}}},
+    "required": ["words"],
+    "additionalProperties": False,
+}
 
-    assert "temperature" not in endpoint.requests[0]
+
+async def test_each_role_is_asked_in_its_own_way(endpoint: Endpoint):
+    ways = {}
+    for role in ("maker", "user", "dispatcher", "fallback"):
+        async with asking(endpoint, role=role) as model:
+            await model.complete(ASKED)
+        ways[role] = (endpoint.requests[-1]["temperature"], endpoint.requests[-1].get("max_tokens"))
+
+    assert ways == {"maker": (0.3, None), "user": (0, 1030), "dispatcher": (0, 1030), "fallback": (0, None)}
+
+
+async def test_a_long_question_may_have_a_long_reply(endpoint: Endpoint):
+    async with asking(endpoint, role="user") as model:
+        await model.complete([Message(role="user", content="x" * 40_000)])
+
+    assert endpoint.requests[0]["max_tokens"] == 1024 + 10_000
+
+
+@pytest.mark.parametrize(
+    ("schema", "strict"),
+    [
+        (SCHEMA, True),
+        ({**SCHEMA, "required": []}, False),
+        ({**SCHEMA, "additionalProperties": True}, False),
+        ({**SCHEMA, "properties": {"words": {"type": "object", "additionalProperties": {"type": "string"}}}}, False),
+        ({**SCHEMA, "properties": {"words": {"anyOf": [{"type": "null"}, {"type": "object"}]}}}, False),
+    ],
+)
+async def test_a_schema_is_sent_and_is_strict_only_where_every_endpoint_could_follow_it(
+    endpoint: Endpoint, schema: Any, strict: bool
+):
+    async with asking(endpoint, role="user") as model:
+        await model.complete(ASKED, schema=schema)
+
+    form = endpoint.requests[0]["response_format"]
+    assert form == {"type": "json_schema", "json_schema": {"name": "reply", "schema": schema, "strict": strict}}
+
+
+@pytest.mark.parametrize("refused", list(REFUSALS))
+async def test_an_endpoint_that_refuses_an_option_is_asked_without_it_from_then_on(endpoint: Endpoint, refused: str):
+    endpoint.answers = [REFUSALS[refused], completion()]
+    async with asking(endpoint, role="user") as model:
+        await model.complete(ASKED, schema=SCHEMA)
+        await model.complete(ASKED, schema=SCHEMA)
+
+    assert [refused in request for request in endpoint.requests] == [True, False, False]
+    assert all(REFUSALS.keys() - {refused} < request.keys() for request in endpoint.requests)
+
+
+async def test_an_endpoint_that_refuses_all_options_is_still_asked(endpoint: Endpoint):
+    endpoint.answers = [*REFUSALS.values(), completion()]
+    async with asking(endpoint, role="user") as model:
+        await model.complete(ASKED, schema=SCHEMA)
+
+    assert not REFUSALS.keys() & endpoint.requests[-1].keys()
+    assert len(endpoint.requests) == 4
+
+
+async def test_an_option_is_not_blamed_for_a_request_that_fails_without_it_too(endpoint: Endpoint):
+    endpoint.answers = [REFUSALS["temperature"], refusal(400, "context length exceeded"), completion()]
+    async with asking(endpoint, role="user") as model:
+        with pytest.raises(MakerFailed, match="context length"):
+            await model.complete(ASKED)
+        await model.complete(ASKED)
+
+    assert "temperature" in endpoint.requests[-1]
+
+
+async def test_what_a_bounded_role_was_cut_off_at_is_handed_on(endpoint: Endpoint):
+    endpoint.answers = [completion('{"words": ["a", "a"', ended="length")]
+    async with asking(endpoint, role="user") as model:
+        assert (await model.complete(ASKED)).text == '{"words": ["a", "a"'
+
+
+@pytest.mark.parametrize("role", ["user", "dispatcher", "fallback"])
+@pytest.mark.parametrize(
+    ("answered", "named"),
+    [
+        (refusal(401, "bad key"), "API_KEY"),
+        (refusal(402, "no credit"), "API_KEY"),
+        (refusal(404, "model not found"), "MODEL"),
+        (refusal(405, ""), "BASE_URL"),
+        (refusal(409, "no"), "MODEL"),
+        (refusal(429, "slower"), "MODEL"),
+        (refusal(500, "down"), "BASE_URL"),
+        (completion("", ended="length"), "MODEL"),
+        (completion(""), "MODEL"),
+        (completion("", refusal="no"), "MODEL"),
+        (completion("x" * MAX_REPLY_BYTES + "x"), "MODEL"),
+        ((200, {}, b"<html>"), "BASE_URL"),
+    ],
+)
+async def test_a_failure_names_the_variables_of_its_role(endpoint: Endpoint, role: str, answered: Answer, named: str):
+    endpoint.answers = [answered]
+    said = await failure(endpoint, role=role)
+
+    assert f"LATM_{role.upper()}_{named}" in said
+    assert "MAKER" not in said
+
+
+@pytest.mark.parametrize("wrong", [{"model": ""}, {"base_url": "ftp://x"}, {"base_url": None, "api_key": None}])
+async def test_settings_that_cannot_work_name_the_variables_of_their_role(endpoint: Endpoint, wrong: dict[str, Any]):
+    said = await failure(endpoint, role="user", **wrong)
+
+    assert "LATM_USER_" in said
+    assert "MAKER" not in said
 
 
 @pytest.mark.parametrize("url", [None, "https://eu.api.openai.com/v1"])

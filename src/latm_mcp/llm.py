@@ -1,11 +1,11 @@
-"""A tool maker behind any OpenAI-compatible endpoint: Chat Completions, one reply at a time.
+"""A model behind any OpenAI-compatible endpoint, as tool maker or in another role: Chat Completions, one reply at a time.
 
 Retries, rate limits and connecting are the openai library's; ours are the deadline of a whole reply, and sentences
 that name the setting to change (`llm_failures.py`, `llm_replies.py`). The library is imported at the first reply:
 that costs seconds, which a server that is never asked to make a tool need not pay.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -15,30 +15,37 @@ import anyio.to_thread
 from latm_mcp import llm_failures as failures
 from latm_mcp.llm_endpoint import OPENAI, Endpoint, check_settings
 from latm_mcp.llm_replies import read_reply
+from latm_mcp.llm_request import WAYS, options, refused_option
 from latm_mcp.models import Message, Reply, Stage
+from latm_mcp.outcomes import Json
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI, BadRequestError
+    from openai import AsyncOpenAI
 
 CONNECT_SECONDS = 10.0  # a machine that is off should not use up the time of a long reply
 NO_KEY = "not-needed"  # the library insists on a key; servers at home do not
 
 
-class ModelMaker:
-    """The `Maker` that asks a model. Made by `open_model`, which also closes its connections."""
+class EndpointModel:
+    """A `Maker` and a `LanguageModel`: one model, asked in one role. Made by `open_model`, which also closes its connections."""
 
     kind = "model"
 
-    def __init__(self, endpoint: Endpoint, temperature: float | None):
+    def __init__(self, endpoint: Endpoint):
         self.model = endpoint.model
         self._endpoint = endpoint
-        self._temperature = temperature
+        self._refused: set[str] = set()  # options that this endpoint does not take
         self._client: AsyncOpenAI | None = None
         self._opening = anyio.Lock()
 
     async def reply(self, conversation: Sequence[Message], stage: Stage, attempt: int) -> Reply:
-        """The model's reply to the conversation; stage and attempt are not sent.
+        """The model's reply to the conversation of a making; stage and attempt are not sent. Raises: as `complete`."""
+        return await self.complete(conversation)
 
+    async def complete(self, conversation: Sequence[Message], *, schema: Json | None = None) -> Reply:
+        """The model's reply to the conversation; with a schema, of that form if the endpoint can see to it.
+
+        An endpoint that cannot is asked without: say in the conversation, too, what the reply is to be.
         Raises: MakerFailed, in a sentence that ends in what to do and never holds the key.
         """
         client = await self._opened()
@@ -46,7 +53,7 @@ class ModelMaker:
 
         try:
             with anyio.fail_after(self._endpoint.timeout):
-                body = await self._ask(client, conversation)
+                body = await self._ask(client, conversation, schema)
         except TimeoutError:
             raise failures.timed_out(self._endpoint) from None
         except openai.OpenAIError as error:
@@ -61,16 +68,24 @@ class ModelMaker:
             with anyio.CancelScope(shield=True):
                 await client.close()
 
-    async def _ask(self, client: "AsyncOpenAI", conversation: Sequence[Message]) -> bytes:
+    async def _ask(self, client: "AsyncOpenAI", conversation: Sequence[Message], schema: Json | None) -> bytes:
+        """The answer's bytes, asked again without each option that is refused."""
         import openai
 
-        try:
-            return await _post(client, self.model, conversation, self._temperature)
-        except openai.BadRequestError as error:
-            if self._temperature is None or not _names_temperature(error):
-                raise
-        body = await _post(client, self.model, conversation, None)
-        self._temperature = None  # remembered only now: had this failed too, the temperature was not the reason
+        wanted = options(WAYS[self._endpoint.role], conversation, schema)
+        sent = {name: value for name, value in wanted.items() if name not in self._refused}
+        while True:
+            try:
+                body = await _post(client, self.model, conversation, sent)
+            except openai.APIStatusError as error:
+                refused = refused_option(error, sent)
+                if refused is None:
+                    raise
+                del sent[refused]
+            else:
+                break
+        # Remembered only now: had this failed too, the options were not the reason.
+        self._refused |= wanted.keys() - sent.keys()
         return body
 
     async def _opened(self) -> "AsyncOpenAI":
@@ -88,22 +103,23 @@ async def open_model(
     model: str,
     base_url: str | None = None,
     api_key: str | None = None,
-    temperature: float | None = 0.3,
-    timeout: float = 600,
+    role: str = "maker",
+    timeout: float | None = None,
     max_retries: int = 2,
-) -> AsyncIterator[ModelMaker]:
-    """A maker that asks `model` at `base_url` (None: OpenAI itself), open until the block ends.
+) -> AsyncIterator[EndpointModel]:
+    """The model `model` at `base_url` (None: OpenAI itself), open until the block ends.
 
-    Opening connects to nothing: wrong settings are told at the first reply. timeout: seconds of one reply with all
-    its retries. A model that refuses `temperature` is asked without it from then on.
+    role: "maker", "user", "dispatcher" or "fallback": its temperature, and the variables that an error names. timeout: seconds
+    of one reply with all its retries (None: the role's). Opening connects to nothing: wrong settings are told at the first reply.
+    A model that refuses an option (`temperature`, `max_tokens`, `response_format`) is asked without it from then on.
     """
     key = (api_key or "").strip() or None
-    endpoint = Endpoint(model.strip(), (base_url or OPENAI).strip(), key, timeout, max_retries)
-    maker = ModelMaker(endpoint, temperature)
+    seconds = WAYS[role].seconds if timeout is None else timeout
+    opened = EndpointModel(Endpoint(model.strip(), (base_url or OPENAI).strip(), key, seconds, max_retries, role))
     try:
-        yield maker
+        yield opened
     finally:
-        await maker.aclose()
+        await opened.aclose()
 
 
 def _import_library() -> None:
@@ -127,15 +143,9 @@ def _client(endpoint: Endpoint) -> "AsyncOpenAI":
     return client
 
 
-async def _post(client: "AsyncOpenAI", model: str, conversation: Sequence[Message], temperature: float | None) -> bytes:
-    body: dict[str, object] = {"model": model, "messages": [message.model_dump() for message in conversation]}
-    if temperature is not None:
-        body["temperature"] = temperature
+async def _post(client: "AsyncOpenAI", model: str, conversation: Sequence[Message], sent: Mapping[str, Json]) -> bytes:
+    body = {"model": model, "messages": [message.model_dump() for message in conversation], **sent}
     # The bytes, not the library's value: that one is built without checks from whatever the server sent.
     answered = await client.chat.completions.with_raw_response.create(**body)  # type: ignore[call-overload]
     content: bytes = answered.content
     return content
-
-
-def _names_temperature(error: "BadRequestError") -> bool:
-    return error.param == "temperature" or "temperature" in str(error.body).lower()

@@ -10,13 +10,26 @@ OPENAI = "https://api.openai.com/v1"
 
 @dataclass(frozen=True, slots=True, repr=False)  # a traceback that prints its values must not print the key
 class Endpoint:
-    """One model at one address. timeout: seconds of a reply with all its retries."""
+    """One model at one address. timeout: seconds of a reply with all its retries. role: whose variables a sentence names."""
 
     model: str
     base_url: str
     api_key: str | None
     timeout: float
     max_retries: int
+    role: str = "maker"
+
+    @property
+    def model_variable(self) -> str:
+        return f"LATM_{self.role.upper()}_MODEL"
+
+    @property
+    def url_variable(self) -> str:
+        return f"LATM_{self.role.upper()}_BASE_URL"
+
+    @property
+    def key_variable(self) -> str:
+        return f"LATM_{self.role.upper()}_API_KEY"
 
     @property
     def host(self) -> str:
@@ -40,18 +53,18 @@ class Endpoint:
 def check_settings(endpoint: Endpoint) -> None:
     """Raise MakerFailed for settings that cannot work, before anything is sent."""
     if not endpoint.model:
-        raise MakerFailed("No model is named: set LATM_MAKER_MODEL to the model that makes tools.")
+        raise MakerFailed(f"No model is named: set {endpoint.model_variable} to the name of one.")
     if not _usable(endpoint.base_url):
         raise MakerFailed(
-            "LATM_MAKER_BASE_URL is no address that can be asked: set it to one like 'http://localhost:11434/v1'."
+            f"{endpoint.url_variable} is no address that can be asked: set it to one like 'http://localhost:11434/v1'."
         )
     if endpoint.api_key is None and endpoint.openai_itself:
         raise MakerFailed(
-            f"{endpoint} needs a key: set LATM_MAKER_API_KEY, or LATM_MAKER_BASE_URL to a server of your own."
+            f"{endpoint} needs a key: set {endpoint.key_variable}, or {endpoint.url_variable} to a server of your own."
         )
     if endpoint.api_key and not all("!" <= character <= "~" for character in endpoint.api_key):
         raise MakerFailed(
-            "The key holds characters that no key has, such as blanks: copy it again and set LATM_MAKER_API_KEY."
+            f"The key holds characters that no key has, such as blanks: copy it again and set {endpoint.key_variable}."
         )
 
 

@@ -26,14 +26,14 @@ def timed_out(endpoint: Endpoint) -> MakerFailed:
     """The sentence for a reply that took longer than it may."""
     return MakerFailed(
         f"{endpoint} did not answer within {endpoint.timeout:g} s: it timed out. Try again, or set "
-        "LATM_MAKER_MODEL to a faster model."
+        f"{endpoint.model_variable} to a faster model."
     )
 
 
 def not_chat_completions(endpoint: Endpoint) -> MakerFailed:
     """The sentence for an answer of another kind: a web page, some other API."""
     return MakerFailed(
-        f"{endpoint} answered with something that is not what Chat Completions gives. Set LATM_MAKER_BASE_URL to {V1}."
+        f"{endpoint} answered with something that is not what Chat Completions gives. Set {endpoint.url_variable} to {V1}."
     )
 
 
@@ -49,10 +49,10 @@ def of_library(error: "OpenAIError", endpoint: Endpoint) -> MakerFailed:
     if isinstance(error, openai.APIConnectionError):
         return MakerFailed(
             f"{endpoint} cannot be reached ({cause}). Start its server or check the network, and see that "
-            "LATM_MAKER_BASE_URL is right."
+            f"{endpoint.url_variable} is right."
         )
     return MakerFailed(
-        f"{endpoint} could not be asked: {quoted(error, endpoint)}. Check LATM_MAKER_BASE_URL and LATM_MAKER_MODEL."
+        f"{endpoint} could not be asked: {quoted(error, endpoint)}. Check {endpoint.url_variable} and {endpoint.model_variable}."
     )
 
 
@@ -63,32 +63,32 @@ def _of_status(error: "APIStatusError", endpoint: Endpoint) -> MakerFailed:
         return _not_found(error, endpoint, said)
     if status in (401, 403):
         key = "takes no request without a key" if endpoint.api_key is None else "does not take the key"
-        return MakerFailed(f"{endpoint} {key} ({said}). Set LATM_MAKER_API_KEY to a key of that endpoint.")
+        return MakerFailed(f"{endpoint} {key} ({said}). Set {endpoint.key_variable} to a key of that endpoint.")
     if status == 402 or error.code == "insufficient_quota":
         return MakerFailed(
-            f"{endpoint} says that the account has no credit left ({said}). Top it up, or set LATM_MAKER_API_KEY "
+            f"{endpoint} says that the account has no credit left ({said}). Top it up, or set {endpoint.key_variable} "
             "to the key of another."
         )
     if status == 429:
         return MakerFailed(
             f"{endpoint} is rate limited, after all retries ({said}). Wait a minute and ask again, or set "
-            "LATM_MAKER_MODEL to another model."
+            f"{endpoint.model_variable} to another model."
         )
     if status >= 500:
         return MakerFailed(
-            f"{endpoint} failed, after all retries ({said}). Ask again later, or set LATM_MAKER_BASE_URL to another."
+            f"{endpoint} failed, after all retries ({said}). Ask again later, or set {endpoint.url_variable} to another."
         )
     return MakerFailed(
-        f"{endpoint} refused the request ({said}). Check LATM_MAKER_MODEL ({endpoint.model!r}) and LATM_MAKER_BASE_URL."
+        f"{endpoint} refused the request ({said}). Check {endpoint.model_variable} ({endpoint.model!r}) and {endpoint.url_variable}."
     )
 
 
 def _not_found(error: "APIStatusError", endpoint: Endpoint, said: str) -> MakerFailed:
     if isinstance(error.body, dict) and "model" in str(error.body).lower():
         return MakerFailed(
-            f"{endpoint} has no model {endpoint.model!r} ({said}). Set LATM_MAKER_MODEL to one that it has."
+            f"{endpoint} has no model {endpoint.model!r} ({said}). Set {endpoint.model_variable} to one that it has."
         )
     return MakerFailed(
-        f"{endpoint} has no Chat Completions, or no model {endpoint.model!r} ({said}). Set LATM_MAKER_BASE_URL to {V1}, "
-        "and LATM_MAKER_MODEL to a model that it has."
+        f"{endpoint} has no Chat Completions, or no model {endpoint.model!r} ({said}). Set {endpoint.url_variable} to {V1}, "
+        f"and {endpoint.model_variable} to a model that it has."
     )

@@ -7,11 +7,11 @@ from pydantic import BaseModel, ValidationError
 from latm_mcp.errors import MakerFailed
 from latm_mcp.llm_endpoint import Endpoint
 from latm_mcp.llm_failures import not_chat_completions, quoted
+from latm_mcp.llm_request import CHARACTERS_PER_TOKEN, WAYS
 from latm_mcp.models import Message, Reply, Usage
 
 MAX_REPLY_BYTES = 512 * 1024
 MAX_BODY_BYTES = 8 * MAX_REPLY_BYTES  # JSON may write a byte as six, and reasoning may stand beside the reply
-CHARACTERS_PER_TOKEN = 4
 MAX_MODEL_NAME = 200
 
 
@@ -43,7 +43,7 @@ def read_reply(body: bytes, conversation: Sequence[Message], endpoint: Endpoint)
     if not completion.choices and completion.error:  # OpenRouter reports a failed provider with status 200
         raise MakerFailed(
             f"{endpoint} could not have {endpoint.model!r} answer: {quoted(completion.error, endpoint)}. "
-            "Try again later, or set LATM_MAKER_MODEL to another model."
+            f"Try again later, or set {endpoint.model_variable} to another model."
         )
     if not completion.choices:
         raise not_chat_completions(endpoint)
@@ -67,22 +67,27 @@ def _whole_text(choice: _Choice, endpoint: Endpoint) -> str:
     if said.refusal or ended == "content_filter":
         why = quoted(said.refusal, endpoint) if said.refusal else "its content filter"
         raise MakerFailed(
-            f"The model {endpoint.model!r} refused to write this ({why}). Word the description and the examples "
-            "differently, or set LATM_MAKER_MODEL to another model."
+            f"The model {endpoint.model!r} refused to write this ({why}). Word {_worded(endpoint)} "
+            f"differently, or set {endpoint.model_variable} to another model."
         )
-    if ended == "length":
+    cut = ended == "length"
+    if cut and not (WAYS[endpoint.role].bounded and (said.content or "").strip()):
         raise MakerFailed(
             f"The reply of {endpoint.model!r} was cut off at its limit of tokens. Raise that limit where the model is "
-            "served, or set LATM_MAKER_MODEL to another model."
+            f"served, or set {endpoint.model_variable} to another model."
         )
     text = said.content or ""
     if not text.strip():
         raise MakerFailed(
-            f"The model {endpoint.model!r} gave an empty reply. Try again, or set LATM_MAKER_MODEL to another model."
+            f"The model {endpoint.model!r} gave an empty reply. Try again, or set {endpoint.model_variable} to another model."
         )
     if len(text.encode()) > MAX_REPLY_BYTES:
         raise _too_long(endpoint)
     return text
+
+
+def _worded(endpoint: Endpoint) -> str:
+    return "the description and the examples" if endpoint.role == "maker" else "the question"
 
 
 def _usage(counted: _Counted | None, conversation: Sequence[Message], text: str) -> Usage:
@@ -99,5 +104,5 @@ def _tokens(characters: int) -> int:
 def _too_long(endpoint: Endpoint) -> MakerFailed:
     return MakerFailed(
         f"The reply of {endpoint.model!r} is longer than the {MAX_REPLY_BYTES // 1024} KiB that are taken. "
-        "Try again, or set LATM_MAKER_MODEL to another model."
+        f"Try again, or set {endpoint.model_variable} to another model."
     )
