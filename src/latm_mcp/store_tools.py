@@ -6,16 +6,25 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
-from latm_mcp.errors import BadInput, NotFound
+from latm_mcp.errors import BadInput
 from latm_mcp.models import Example, Failure, Status, Tool
 from latm_mcp.store_connection import Database
 from latm_mcp.store_jobs import finish
 from latm_mcp.store_ledger import moment, note
 from latm_mcp.store_limits import forget_limits
 from latm_mcp.store_nouns import Listed, ToolState
+from latm_mcp.store_tools_rows import (
+    change_tool,
+    in_the_way,
+    keep_examples,
+    keep_row,
+    keep_version,
+    list_changed,
+    loses_examples,
+    meanwhile,
+)
 
 _COLUMNS = tuple(column.name for column in fields(Listed))  # the table's columns bear the same names
-_KEPT = {"name", "pinned", "uses"}  # what a new version leaves as it is
 
 
 class SqliteTools:
@@ -69,13 +78,13 @@ class SqliteTools:
     ) -> None:
         now = self._clock()
         with self._db.writing(durable=True) as connection:
-            clash = _clash(connection, tool, replaces, state)
-            if clash is None and job is not None and _loses_examples(connection, tool):
-                clash = _meanwhile(tool.name)
+            clash = in_the_way(connection, tool, replaces, state)
+            if clash is None and job is not None and loses_examples(connection, tool):
+                clash = meanwhile(tool.name)
             if clash is None:
-                _keep_version(connection, tool, moment(now))
-                _keep_row(connection, tool, state)
-                _keep_examples(connection, tool)
+                keep_version(connection, tool, moment(now))
+                keep_row(connection, tool, state)
+                keep_examples(connection, tool)
                 _tell(connection, tool, state, now, actor)
             if job is not None:
                 # A making that comes too late ends here: else its draft would be published, and refused, at every asking.
@@ -101,18 +110,18 @@ class SqliteTools:
             # Compared here, and whole: another process may have imported other code, or other examples for the same code.
             if state is not None and _newest(connection, tool.name) != tool:
                 raise BadInput(f"{tool.name!r} has changed while you read it: read it again.")
-            self._set(connection, tool.name, "state = 'live', approved = 1")
+            change_tool(connection, tool.name, "state = 'live', approved = 1")
             note(connection, self._clock(), actor, "approve", tool.name, tool.version)
 
     def archive(self, name: str, actor: str) -> None:
         with self._db.writing(durable=True) as connection:
-            self._set(connection, name, "state = 'archived'")
+            change_tool(connection, name, "state = 'archived'")
             forget_limits(connection, name)
             note(connection, self._clock(), actor, "archive", name)
 
     def pin(self, name: str, pinned: bool) -> None:
         with self._db.writing(durable=True) as connection:
-            self._set(connection, name, f"pinned = {int(pinned)}")
+            change_tool(connection, name, f"pinned = {int(pinned)}")
 
     def note_use(self, name: str, times: int = 1, *, wait: bool = True) -> None:
         with self._db.writing(durable=False, wait=wait) as connection:
@@ -130,62 +139,10 @@ class SqliteTools:
             banks.setdefault(tool, []).append(Example(question=question, answer=answer, standing=standing))
         return banks
 
-    def _set(self, connection: sqlite3.Connection, name: str, change: str) -> None:
-        """Change a tool's row by one of this class's own SQL fragments. Raises: NotFound."""
-        if not connection.execute(f"UPDATE tools SET {change} WHERE name = ?", (name,)).rowcount:  # noqa: S608 own text
-            raise NotFound(f"There is no tool {name!r}: list the tools to see their names.")
-        _changed(connection)
-
-
-def _changed(connection: sqlite3.Connection) -> None:
-    connection.execute("UPDATE generation SET value = value + 1")
-
 
 def _tell(connection: sqlite3.Connection, tool: Tool, state: ToolState, now: float, actor: str) -> None:
     note(connection, now, actor, "publish" if state == "live" else f"publish as {state}", tool.name, tool.version)
-    _changed(connection)
-
-
-def _clash(connection: sqlite3.Connection, tool: Tool, replaces: str | None, state: ToolState) -> str | None:
-    """Why a version may not be published over what bears its name by now; None where it may."""
-    row = connection.execute(
-        "SELECT version, state FROM tools WHERE name = ? AND state <> 'archived'", (tool.name,)
-    ).fetchone()
-    version, standing = row or (None, None)
-    if standing == "live" and state == "waiting":
-        return (
-            f"There is a live tool {tool.name!r}: take it out with `latm-mcp archive {tool.name}`,"
-            " or give the new one another name."
-        )
-    if standing == "waiting" and state == "live":
-        return (
-            f"A tool named {tool.name!r} was imported and waits for `latm-mcp approve {tool.name}`:"
-            " read it, or choose another name."
-        )
-    if standing is None:
-        return (
-            None if replaces is None else f"The tool {tool.name!r} was archived meanwhile: ask again to make it anew."
-        )
-    return None if version in (replaces, tool.version) else _meanwhile(tool.name)
-
-
-def _meanwhile(name: str) -> str:
-    return f"Another tool or version named {name!r} was published meanwhile: ask again."
-
-
-def _loses_examples(connection: sqlite3.Connection, tool: Tool) -> bool:
-    """Whether the live tool has gathered examples that a made version lacks: a version alone is not its examples."""
-    kept = {example.question: example for example in tool.examples}
-    rows = connection.execute(
-        "SELECT question, answer, examples.standing FROM examples JOIN tools ON name = tool"
-        " WHERE name = ? AND state = 'live'",
-        (tool.name,),
-    )
-    for question, answer, standing in rows:
-        example = kept.get(question)
-        if example is None or (standing == "confirmed" and (example.answer, example.standing) != (answer, standing)):
-            return True
-    return False
+    list_changed(connection)
 
 
 def _state(connection: sqlite3.Connection, name: str) -> ToolState | None:
@@ -205,46 +162,3 @@ def _listed(row: tuple[Any, ...]) -> Listed:
     columns |= {column: json.loads(columns[column]) for column in ("parameters", "returns")}
     columns |= {column: bool(columns[column]) for column in ("adapter", "pinned", "approved")}
     return Listed(**columns)
-
-
-def _keep_version(connection: sqlite3.Connection, tool: Tool, published_at: str) -> None:
-    # REPLACE gives it a new id: a version that is published again, with more evidence or as a roll back, is the newest.
-    connection.execute(
-        "INSERT OR REPLACE INTO versions (name, version, published_at, tool) VALUES (?, ?, ?, ?)",
-        (tool.name, tool.version, published_at, tool.model_dump_json()),
-    )
-
-
-def _keep_row(connection: sqlite3.Connection, tool: Tool, state: ToolState) -> None:
-    evidence = tool.evidence
-    columns = {
-        "name": tool.name,
-        "version": tool.version,
-        "description": tool.description,
-        "parameters": json.dumps(tool.signature.parameters, ensure_ascii=False),
-        "returns": json.dumps(tool.signature.returns, ensure_ascii=False),
-        "signature_text": tool.signature.text,
-        "adapter": tool.adapter,
-        "comparison": tool.comparison,
-        "state": state,
-        "bound": evidence.bound,
-        "approved": False,
-        "trust": "probation",
-        "good": 0,
-    }
-    for kind, tally in (("shown", evidence.shown), ("blind", evidence.blind), ("held_out", evidence.held_out)):
-        columns |= {f"{kind}_passed": tally.passed, f"{kind}_total": tally.total}
-    renewed = ", ".join(f"{column} = excluded.{column}" for column in columns if column not in _KEPT)
-    marks = ", ".join(f":{column}" for column in columns)
-    connection.execute(
-        f"INSERT INTO tools ({', '.join(columns)}) VALUES ({marks}) ON CONFLICT (name) DO UPDATE SET {renewed}",  # noqa: S608
-        columns,
-    )
-
-
-def _keep_examples(connection: sqlite3.Connection, tool: Tool) -> None:
-    connection.execute("DELETE FROM examples WHERE tool = ?", (tool.name,))
-    connection.executemany(
-        "INSERT INTO examples VALUES (?, ?, ?, ?, ?)",
-        ((tool.name, at, row.question, row.answer, row.standing) for at, row in enumerate(tool.examples)),
-    )
