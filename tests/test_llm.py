@@ -368,6 +368,16 @@ async def test_a_reply_that_was_cut_off_is_told(endpoint: Endpoint):
 
 
 @pytest.mark.parametrize("text", [None, "", " \n"])
+async def test_a_useless_reply_says_what_it_took(endpoint: Endpoint, text: str | None):
+    endpoint.answers = [completion(text)]
+    async with asking(endpoint) as model:
+        with pytest.raises(MakerFailed) as raised:
+            await model.complete(ASKED)
+
+    assert (raised.value.tokens_in, raised.value.tokens_out) == (120, 7)
+
+
+@pytest.mark.parametrize("text", [None, "", "  "])
 async def test_an_empty_reply_is_told(endpoint: Endpoint, text: str | None):
     endpoint.answers = [completion(text)]
     assert "gave an empty reply" in await failure(endpoint)

@@ -146,6 +146,6 @@ def _client(endpoint: Endpoint) -> "AsyncOpenAI":
 async def _post(client: "AsyncOpenAI", model: str, conversation: Sequence[Message], sent: Mapping[str, Json]) -> bytes:
     body = {"model": model, "messages": [message.model_dump() for message in conversation], **sent}
     # The bytes, not the library's value: that one is built without checks from whatever the server sent.
-    answered = await client.chat.completions.with_raw_response.create(**body)  # type: ignore[call-overload]
+    answered = await client.chat.completions.with_raw_response.create(**body)
     content: bytes = answered.content
     return content

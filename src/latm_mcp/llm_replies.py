@@ -47,10 +47,16 @@ def read_reply(body: bytes, conversation: Sequence[Message], endpoint: Endpoint)
         )
     if not completion.choices:
         raise not_chat_completions(endpoint)
-    text = _whole_text(completion.choices[0], endpoint)
+    choice = completion.choices[0]
+    usage = _usage(completion.usage, conversation, choice.message.content or "")
+    try:
+        text = _whole_text(choice, endpoint)
+    except MakerFailed as error:  # it was paid for all the same
+        error.tokens_in, error.tokens_out = usage.tokens_in, usage.tokens_out
+        raise
     named = "".join(character for character in completion.model or "" if character.isprintable())
     model = named[:MAX_MODEL_NAME] or endpoint.model
-    return Reply(text=text, usage=_usage(completion.usage, conversation, text), model=model)
+    return Reply(text=text, usage=usage, model=model)
 
 
 def _parsed(body: bytes, endpoint: Endpoint) -> _Completion:

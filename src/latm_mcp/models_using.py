@@ -24,3 +24,11 @@ class LanguageModel(Protocol):
         Raises: MakerFailed, with a sentence that says what to do; CapReached, where the day's money is spent.
         """
         ...
+
+
+class Asks(Protocol):
+    """A model that may be asked for one role, within what may be spent."""
+
+    async def ask(self, conversation: Sequence[Message], schema: Json | None = None, tool: str | None = None) -> Reply:
+        """As `LanguageModel.complete`, and counted for that tool. Raises: MakerFailed; CapReached."""
+        ...

@@ -7,6 +7,7 @@ from anyio import to_thread
 
 from latm_mcp.errors import BadInput, Oversized
 from latm_mcp.models import Signature, Tool
+from latm_mcp.models_using import How
 from latm_mcp.outcomes import AnswerQuestion, CallFunction, Json, Limits, Outcome, Program, Returned
 from latm_mcp.sandbox import Sandbox
 
@@ -16,12 +17,13 @@ AT_ONCE = 1 << 17
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer and how it came about: the tool, the arguments that `parse` read, the function's result."""
+    """An answer and how it came about: the tool, the arguments that `parse` or a model read, the function's result."""
 
     tool: str
     answer: str
     arguments: dict[str, Json]
     result: Json
+    how: How = "adapter"
 
 
 async def answer(tool: Tool, question: str, sandbox: Sandbox, limits: Limits) -> Answer | Outcome:
