@@ -12,7 +12,8 @@ from front_door import FrontDoor, asked_name, good_sorter, scripted_model, sorti
 from sandboxed import settings_at
 from scripted import fenced
 
-from latm_mcp.bench import read_folder, run_bench, take_in_starter
+from latm_mcp.bench import run_bench, take_in_starter
+from latm_mcp.bench_files import read_folder
 from latm_mcp.latm import open_latm
 from latm_mcp.tasks import questions
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import anyio
 
-from latm_mcp.bench import BenchRow, DataFile, MakerOf, read_folder, run_bench, take_in_starter
+from latm_mcp.bench import BenchRow, MakerOf, run_bench, take_in_starter
+from latm_mcp.bench_files import DataFile, read_folder
 from latm_mcp.cli_makers import needed_maker, recorded_folder
 from latm_mcp.cli_screen import Told, progress, tell, write_json, write_table, write_wrapped
 from latm_mcp.demo_starter import starter_root, starter_tools
