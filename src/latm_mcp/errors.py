@@ -50,7 +50,12 @@ class Rejected(LatmError):
 
 
 class MakerFailed(LatmError):
-    """The tool maker could not be asked, or its reply holds nothing to judge."""
+    """The tool maker could not be asked, or its reply holds nothing to judge.
+
+    tokens_in, tokens_out: what that reply took all the same, for the ledger; 0 where there was none.
+    """
+
+    tokens_in = tokens_out = 0
 
 
 class CapReached(MakerFailed):

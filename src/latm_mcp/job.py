@@ -5,9 +5,11 @@ Every reply is kept before anything else happens to it, so nothing that was paid
 
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from latm_mcp.drafts import function_changed, holds_draft, read_draft
 from latm_mcp.errors import LatmError, NotFound, Rejected, StoreUnusable
@@ -15,11 +17,11 @@ from latm_mcp.job_board import Report
 from latm_mcp.making.propose import propose
 from latm_mcp.making.verify import Judge, verify
 from latm_mcp.making.wrap import wrap
-from latm_mcp.models import Failure, Maker, Progress, Provenance, Reply, Stage, Task, Tool, Try, Verified
+from latm_mcp.models import Failure, Maker, Message, Progress, Provenance, Reply, Stage, Task, Tool, Try, Verified
 from latm_mcp.outcomes import Limits
 from latm_mcp.sandbox import Sandbox
 from latm_mcp.splits import exposures
-from latm_mcp.store import Job, Store
+from latm_mcp.store import Job, Role, Store
 from latm_mcp.store_files import write_tool
 from latm_mcp.text import safe
 from latm_mcp.turns import PROPOSE_TRIES, Turn, next_turn, proposed
@@ -31,14 +33,34 @@ FOREIGN_TOOLS = 10  # of a library's own tools, beside the shipped generators: a
 FOREIGN_PER_TOOL = 4  # questions of each other tool and generator that a new adapter must refuse
 
 
+class Purse(Protocol):
+    """Whoever pays for replies: `latm_spending.Spending`."""
+
+    async def pay(
+        self,
+        role: Role,
+        model: str,
+        conversation: Sequence[Message],
+        ask: Callable[[], Awaitable[Reply]],
+        *,
+        tool: str | None = None,
+        job: str | None = None,
+    ) -> Reply:
+        """Ask within the day's cap, and count the reply. Raises: CapReached, with nothing asked; what `ask` raises."""
+
+
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """What every making needs: where it is kept, where code runs, where tools are written out."""
+    """What every making needs: where it is kept, where code runs, where tools are written out, who pays.
+
+    spending None: replies are counted, at no price, and nothing is capped.
+    """
 
     store: Store
     sandbox: Sandbox
     limits: Limits
     tools_folder: Path
+    spending: Purse | None = None
 
     def limits_of(self, name: str) -> Limits:
         """What holds for a tool's calls: the deployment's limits under those that a person set for it."""
@@ -78,11 +100,21 @@ async def make(shop: Workshop, job_id: str, maker: Maker, report: Report) -> Non
 async def _asked(shop: Workshop, job: Job, maker: Maker, turn: Turn, report: Report) -> Reply:
     """The maker's reply, kept before anything else happens to it."""
     report(_progress(turn.stage, turn.attempt, f"asking {maker.model} for {_what(turn)}", job))
-    reply = await maker.reply(turn.conversation, turn.stage, turn.attempt)
+    # In the ledger first: killed in between, it asks and pays again: two true rows. A reply kept first might never be counted.
+    reply = await _paid(shop, job, maker, turn)
     # Half surrogate pairs can be in no file and no library.
     reply = reply.model_copy(update={"text": reply.text.encode("utf-8", "replace").decode("utf-8")})
     shop.store.keep_reply(job.id, reply)
-    shop.store.add_usage(role="maker", model=reply.model, usage=reply.usage, tool=job.task.name, job=job.id)
+    return reply
+
+
+async def _paid(shop: Workshop, job: Job, maker: Maker, turn: Turn) -> Reply:
+    """The maker's reply, which is in the ledger."""
+    asking, tool = partial(maker.reply, turn.conversation, turn.stage, turn.attempt), job.task.name
+    if shop.spending is not None and maker.kind == "model":
+        return await shop.spending.pay("maker", maker.model, turn.conversation, asking, tool=tool, job=job.id)
+    reply = await asking()  # a recording, which was paid for once
+    shop.store.add_usage(role="maker", model=reply.model, usage=reply.usage, tool=tool, job=job.id)
     return reply
 
 

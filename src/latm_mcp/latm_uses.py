@@ -1,17 +1,22 @@
-"""How often tools are used: counted at once, written soon after, so that no answer waits for another process that writes."""
+"""How often tools are used, and how questions were answered: counted at once, written soon after.
+
+So no answer waits for another process that writes.
+"""
 
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import anyio
 
 from latm_mcp.errors import StoreBusy
-from latm_mcp.store import Store, best_effort
+from latm_mcp.store import Asked, Store, best_effort
 
 WRITE_AFTER_SECONDS = 0.5
 LAST_SECONDS = 0.5  # how long the end of a server waits for another process that writes
+MOST_ASKED = 10_000  # ways of answering that wait to be written; then the oldest go
 
 
 class Uses:
@@ -23,11 +28,17 @@ class Uses:
     def __init__(self, store: Store):
         self._store = store
         self._unwritten: Counter[str] = Counter()
+        self._asked: deque[Asked] = deque(maxlen=MOST_ASKED)
         self._noted = anyio.Event()
 
     def note(self, name: str) -> None:
         """Count one use, without waiting for anything."""
         self._unwritten[name] += 1
+        self._noted.set()
+
+    def note_asked(self, asked: Asked) -> None:
+        """Remember how one question was dispatched, without waiting for anything; its time is now where it has none."""
+        self._asked.append(asked if asked.at else replace(asked, at=time.time()))
         self._noted.set()
 
     def until_now(self) -> dict[str, int]:
@@ -62,6 +73,9 @@ class Uses:
         for name in tuple(self._unwritten):
             self._store.note_use(name, self._unwritten[name], wait=wait)
             del self._unwritten[name]
+        if self._asked:
+            self._store.keep_asked(tuple(self._asked), wait=wait)
+            self._asked.clear()
 
 
 @contextmanager

@@ -128,8 +128,10 @@ class JobBook(Protocol):
 class Ledger(Protocol):
     """What was spent, what clients can do, who changed what."""
 
-    def add_usage(self, *, role: Role, model: str, usage: Usage, tool: str | None, job: str | None) -> None:
-        """Count tokens. Those of a job count for the tool that it publishes."""
+    def add_usage(
+        self, *, role: Role, model: str, usage: Usage, tool: str | None, job: str | None, usd: float = 0.0
+    ) -> None:
+        """Count tokens, and what they cost. Those of a job count for the tool that it publishes."""
 
     def usage(self, since: float = 0.0) -> list[UsageRow]:
         """Sums by role, model and tool; since: only from then on, in seconds since 1970."""
