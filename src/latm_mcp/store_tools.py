@@ -15,6 +15,7 @@ from latm_mcp.store_limits import forget_limits
 from latm_mcp.store_nouns import Listed, ToolState
 from latm_mcp.store_tools_rows import (
     change_tool,
+    holds_withdrawn,
     in_the_way,
     keep_examples,
     keep_row,
@@ -79,12 +80,16 @@ class SqliteTools:
         now = self._clock()
         with self._db.writing(durable=True) as connection:
             clash = in_the_way(connection, tool, replaces, state)
-            if clash is None and job is not None and loses_examples(connection, tool):
+            if (
+                clash is None
+                and job is not None
+                and (loses_examples(connection, tool) or holds_withdrawn(connection, tool))
+            ):
                 clash = meanwhile(tool.name)
             if clash is None:
                 keep_version(connection, tool, moment(now))
-                keep_row(connection, tool, state)
                 keep_examples(connection, tool)
+                keep_row(connection, tool, state)
                 _tell(connection, tool, state, now, actor)
             if job is not None:
                 # A making that comes too late ends here: else its draft would be published, and refused, at every asking.

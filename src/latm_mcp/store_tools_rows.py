@@ -1,10 +1,11 @@
 """What a published version comes to in the library's rows, inside the transaction that publishes it."""
 
+import hashlib
 import json
 import sqlite3
 
 from latm_mcp.errors import NotFound
-from latm_mcp.models import Tool
+from latm_mcp.models import Example, Tool
 from latm_mcp.store_nouns import ToolState
 
 _KEPT = {"name", "pinned", "uses"}  # what a new version leaves as it is
@@ -95,7 +96,7 @@ def keep_row(connection: sqlite3.Connection, tool: Tool, state: ToolState) -> No
     }
     for kind, tally in (("shown", evidence.shown), ("blind", evidence.blind), ("held_out", evidence.held_out)):
         columns |= {f"{kind}_passed": tally.passed, f"{kind}_total": tally.total}
-    renewed = ", ".join(f"{column} = excluded.{column}" for column in columns if column not in _KEPT)
+    renewed = ", ".join(f"{column} = {_renewed(column)}" for column in columns if column not in _KEPT)
     marks = ", ".join(f":{column}" for column in columns)
     connection.execute(
         f"INSERT INTO tools ({', '.join(columns)}) VALUES ({marks}) ON CONFLICT (name) DO UPDATE SET {renewed}",  # noqa: S608
@@ -103,10 +104,60 @@ def keep_row(connection: sqlite3.Connection, tool: Tool, state: ToolState) -> No
     )
 
 
+def _renewed(column: str) -> str:
+    """Trust was earned by a version: published again it keeps it, another one begins anew."""
+    if column in ("trust", "good"):
+        return f"CASE WHEN version = excluded.version THEN {column} ELSE excluded.{column} END"
+    return f"excluded.{column}"
+
+
 def keep_examples(connection: sqlite3.Connection, tool: Tool) -> None:
-    """Keep a version's examples as the ones that stand for its tool."""
+    """Keep a version's examples as the ones that stand for its tool; call it before `keep_row`.
+
+    Of a live tool, every confirmed example stays (design, 2.9), and what was withdrawn stays out.
+    """
+    live = connection.execute("SELECT 1 FROM tools WHERE name = ? AND state = 'live'", (tool.name,)).fetchone()
+    gone = withdrawn(connection, tool.name) if live else set()
+    examples = {row.question: (row.answer, row.standing) for row in tool.examples if mark_of(row) not in gone}
+    if live:
+        examples |= {
+            question: (answer, standing)
+            for question, answer, standing in connection.execute(
+                "SELECT question, answer, standing FROM examples WHERE tool = ? AND standing = 'confirmed'"
+                " ORDER BY position",
+                (tool.name,),
+            )
+        }
     connection.execute("DELETE FROM examples WHERE tool = ?", (tool.name,))
     connection.executemany(
         "INSERT INTO examples VALUES (?, ?, ?, ?, ?)",
-        ((tool.name, at, row.question, row.answer, row.standing) for at, row in enumerate(tool.examples)),
+        ((tool.name, at, question, *told) for at, (question, told) in enumerate(examples.items())),
     )
+
+
+def holds_withdrawn(connection: sqlite3.Connection, tool: Tool) -> bool:
+    """Whether a version was made from an example that a person has taken back since."""
+    gone = withdrawn(connection, tool.name)
+    return bool(gone) and any(mark_of(example) in gone for example in tool.examples)
+
+
+def withdrawn(connection: sqlite3.Connection, name: str) -> set[str]:
+    """The marks of the examples that were withdrawn from a tool, by the audit log: it forgets nothing, and holds no text."""
+    gone: set[str] = set()
+    rows = connection.execute(
+        "SELECT action, detail FROM audit WHERE subject = ? AND action IN ('add example', 'withdraw example', 'archive')"
+        " ORDER BY id",
+        (name,),
+    )
+    for action, detail in rows:
+        if action == "archive":  # whatever bears the name next begins anew
+            gone.clear()
+        else:
+            (gone.add if action == "withdraw example" else gone.discard)(detail.split(" ")[0])
+    return gone
+
+
+def mark_of(example: Example) -> str:
+    """A question and its answer as 16 hex digits, for the audit log."""
+    text = json.dumps([example.question, example.answer])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
