@@ -22,6 +22,7 @@ def test_an_empty_environment_gives_the_defaults_and_no_maker(monkeypatch: pytes
     assert (read.sandbox, read.limits, read.answer_within) == ("wasm", Limits(), 40.0)
     assert (read.user, read.dispatcher, read.fallback, read.queue, read.publish) == (None, None, None, False, "at-once")
     assert (read.make_at, read.grow_at, read.daily_usd, read.keep_days) == (6, 3, 1.0, 30)
+    assert read.elicit is False
 
 
 def test_everything_can_be_set(monkeypatch: pytest.MonkeyPatch):
@@ -47,6 +48,7 @@ def test_everything_can_be_set(monkeypatch: pytest.MonkeyPatch):
             "LATM_PUBLISH": "after-approval",
             "LATM_DAILY_USD": "0.25",
             "LATM_KEEP_DAYS": "7",
+            "LATM_ELICIT": "on",
             "LATM_USER_MODEL": "light",
         }
     )
@@ -54,6 +56,7 @@ def test_everything_can_be_set(monkeypatch: pytest.MonkeyPatch):
     assert read == Settings(
         Path("/home/ann/tools"), Path("/cache"), None, "static", 0, "native", 4, limits, 20.0,
         user=ModelSettings("light"), queue=True, make_at=8, grow_at=1, publish="after-approval", daily_usd=0.25, keep_days=7,
+        elicit=True,
     )  # fmt: skip
 
 
@@ -150,6 +153,7 @@ def test_a_wrong_address_of_any_role_is_told_and_the_rest_is_read():
         ("LATM_DAILY_USD", "-1"),
         ("LATM_DAILY_USD", "nan"),
         ("LATM_KEEP_DAYS", "0"),
+        ("LATM_ELICIT", "yes"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(name: str, value: str):

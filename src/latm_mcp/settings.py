@@ -35,6 +35,7 @@ class Settings:
     user, dispatcher, fallback: the other roles of the paper, each None until it is configured (design, section 5).
     queue: whether questions that no tool answers are kept and become tools; make_at, grow_at: at how many agreed answers.
     daily_usd: what all roles may spend in a day, in US dollars. keep_days: how long questions are kept.
+    elicit: whether persons are asked by forms in their client, which is trusted then to pass their answers on.
     exposure_limit: made tools that `hybrid` lists at most. limits: of one call of made code, where a person set no others
     for the tool. answer_within: seconds after which a request is answered with a job's id instead.
     """
@@ -57,6 +58,7 @@ class Settings:
     publish: PublishMode = "at-once"
     daily_usd: float = 1.0
     keep_days: int = 30
+    elicit: bool = False
 
     @property
     def tools_folder(self) -> Path:
@@ -88,6 +90,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         publish=_publish(environ),
         daily_usd=_number(environ, "LATM_DAILY_USD", 1.0, (0, 10_000)),
         keep_days=_whole(environ, "LATM_KEEP_DAYS", 30, (1, 3650)),
+        elicit=_choice(environ, "LATM_ELICIT", ("off", "on")) == "on",
     )
 
 

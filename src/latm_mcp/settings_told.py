@@ -38,6 +38,7 @@ _VARIABLES: Mapping[str, Callable[[Settings], Json] | None] = MappingProxyType(
         "LATM_PUBLISH": lambda settings: settings.publish,
         "LATM_DAILY_USD": lambda settings: settings.daily_usd,
         "LATM_KEEP_DAYS": lambda settings: settings.keep_days,
+        "LATM_ELICIT": lambda settings: "on" if settings.elicit else "off",
         **dict.fromkeys(chain.from_iterable(map(variables_of, ROLES))),
         "OPENAI_BASE_URL": None,
         "OPENAI_API_KEY": None,
