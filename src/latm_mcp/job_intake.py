@@ -10,6 +10,7 @@ from latm_mcp.judging import judge
 from latm_mcp.models import Example, Task, Tool
 from latm_mcp.outcomes import AnswerQuestion, Program
 from latm_mcp.splits import digest, in_split_order
+from latm_mcp.store_trust import usable
 from latm_mcp.text import check_description, check_examples, check_name, free_name, name_from
 from latm_mcp.using.dispatch import Dispatcher
 
@@ -33,7 +34,7 @@ async def fitting_tool(shop: Workshop, request: MakeRequest, dispatcher: Dispatc
     if len(request.examples) < FITS_AT_LEAST:
         return None
     examples = check_examples(request.examples)
-    live = {row.name: row.version for row in shop.store.listed() if row.state == "live"}
+    live = {row.name: row.version for row in shop.store.listed() if usable(row)}
     names = [candidate.name for candidate in dispatcher.candidates(examples[0].question, FITS_CANDIDATES)]
     for name in dict.fromkeys([request.name, *names]):
         tool = shop.store.tool(name, live[name]) if name in live else None
@@ -56,12 +57,15 @@ async def _fits(shop: Workshop, tool: Tool, examples: Sequence[Example]) -> bool
 async def task_of(shop: Workshop, request: MakeRequest, previous: Tool | None) -> Task:
     """The task of a request, checked, named and put in the order of its split.
 
-    previous: the version that this making replaces, whose examples are all kept.
+    previous: the version that this making replaces; all examples that stand for it are kept.
     Raises: BadInput, for examples, a name or a description that cannot be taken.
     """
     description = check_description(request.description)
     if previous is not None:
-        examples = merged(previous.examples, request.examples)  # one new example is enough to grow
+        # Those that stand now, not those of its version: withdrawn ones are out, added ones are in.
+        standing = shop.store.examples(previous.name)
+        _refuse_withdrawn(previous, standing, request.examples)
+        examples = merged(standing, request.examples)  # one new example is enough to grow
         description = description or previous.description
         name = previous.name
     else:
@@ -143,6 +147,18 @@ def merged(old: Sequence[Example], new: Sequence[Example]) -> tuple[Example, ...
             continue
         by_question[example.question] = example
     return check_examples(tuple(by_question.values()))
+
+
+def _refuse_withdrawn(previous: Tool, standing: Sequence[Example], new: Sequence[Example]) -> None:
+    """Whoever did not withdraw an example cannot bring it back: publishing would refuse the version in the end."""
+    known = {example.question for example in standing}
+    gone = {(row.question, row.answer) for row in previous.examples if row.question not in known}
+    for example in new:
+        if (example.question, example.answer) in gone:
+            raise BadInput(
+                f"A person withdrew the example {example.question[:120]!r} of {previous.name!r}: leave it out. To bring it back:"
+                f" latm-mcp report {previous.name} --question ... --answer ..."
+            )
 
 
 def job_key(request: MakeRequest, previous: Tool | None) -> str:

@@ -142,7 +142,10 @@ def _refuse_few(runs: Sequence[Run], seen: Sequence[Exposure], author_saw_all: b
 
 
 async def _refuse_lost(runs: Sequence[Run], task: Task, judge_: Judge) -> None:
-    """A new version answers every example that the version before it answered (design, 2.9)."""
+    """A new version answers every example that the version before it answered, and what that one failed (design, 2.9).
+
+    Refusing is no way out of a confirmed failure. What no version could read so far may go unread a while longer: tools grow.
+    """
     if task.previous is None or not task.previous.adapter:
         return
     refused = [run for run in runs if run.verdict == "abstained"]
@@ -150,7 +153,8 @@ async def _refuse_lost(runs: Sequence[Run], task: Task, judge_: Judge) -> None:
     for run in refused:
         request = AnswerQuestion(run.example.question)
         outcome = await judge_.sandbox.run(program, request, limits=judge_.limits)
-        if judge(run.index, run.example, request, outcome, task.comparison).verdict == "passed":
+        verdict = judge(run.index, run.example, request, outcome, task.comparison).verdict
+        if verdict == "passed" or (verdict == "wrong" and run.example.standing == "confirmed"):
             raise Rejected(
                 "The present version answers a question that the new one refuses.\n"
                 + prompts.failing([(run.example.question, run.got)]),
