@@ -1,0 +1,174 @@
+"""Asking the person at a client which answer is right, by a form, in both protocol eras (LATM_ELICIT, off by default).
+
+What comes back counts as a person's word, though the client application stands between the person and us and could forge it: whoever
+turns this on trusts the client. A handshake client is asked while its call waits. A modern one gets `InputRequiredResult`, and calls again
+with what its person said.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import anyio
+from mcp import types
+from mcp.server.context import ServerRequestContext
+from mcp.shared.exceptions import MCPError
+from mcp.types.version import is_version_at_least
+from pydantic import ValidationError
+
+from latm_mcp.errors import BadInput
+from latm_mcp.models import MAX_ANSWER_BYTES
+from latm_mcp.server_announce import client_of
+from latm_mcp.server_elicit_tickets import Once, Tickets
+from latm_mcp.server_progress import progress_to
+from latm_mcp.text import as_data, check_answer, one_line
+
+logger = logging.getLogger(__name__)
+
+PATIENCE_SECONDS = 120.0
+MAX_SHOWN = 4000  # characters of a question in a form
+MAX_SAID, MOST_SAID = 1000, 6  # characters of an answer, and how many answers
+INPUT_REQUIRED_SINCE = "2026-07-28"
+KEY = "right_answer"
+
+_FORM: types.ElicitRequestedSchema = {
+    "type": "object",
+    "properties": {
+        "answer": {
+            "type": "string",
+            "title": "The right answer",
+            "description": "In the form in which such questions are answered here. Leave it empty if you do not know.",
+            "maxLength": MAX_ANSWER_BYTES,
+        },
+        "leave_it": {
+            "type": "boolean",
+            "title": "Leave it",
+            "description": "Nothing is confirmed; it can be looked at later with `latm-mcp review`.",
+            "default": False,
+        },
+    },
+}
+
+Told: TypeAlias = types.CallToolResult | types.InputRequiredResult
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What a person is to settle. said: who, in a few words, and that one's answer; tool: the made tool whose answer `got` is."""
+
+    question: str
+    said: tuple[tuple[str, str], ...] = ()
+    tool: str = ""
+    got: str | None = None
+
+
+class Persons:
+    """Asks persons through their clients. on: whether at all (LATM_ELICIT). patience: seconds for a form while a call waits."""
+
+    def __init__(self, on: bool, patience: float = PATIENCE_SECONDS):
+        self._on, self._patience = on, patience
+        self._tickets, self._asked = Tickets(), Once()
+
+    async def settled(
+        self,
+        ctx: ServerRequestContext[Any, Any],
+        params: types.CallToolRequestParams,
+        report: Callable[[], Awaitable[tuple[types.CallToolResult, Doubt | None]]],
+        confirm: Callable[[str, str], Awaitable[types.CallToolResult]],
+    ) -> Told:
+        """Do `report`, and where it leaves a doubt, ask the person once; `confirm(answer, by)` where there is an answer.
+
+        In every other case the result is the report's own: no such client, declined, cancelled, left, too late.
+        Raises: BadInput, for an answer that cannot be taken; what `report` and `confirm` raise.
+        """
+        if params.request_state is not None:
+            first = self._tickets.redeem(params.request_state, _binding(ctx, params))
+            if first is None:  # too late, or never ours: what the client says a person said is not listened to
+                return (await report())[0]
+            return await _after(first, _response(params), ctx, confirm)
+        first, doubt = await report()
+        if doubt is None or not self._may_ask(ctx, doubt):
+            return first
+        if is_version_at_least(ctx.session.protocol_version, INPUT_REQUIRED_SINCE):
+            ticket = self._tickets.issue(_binding(ctx, params), first)
+            return types.InputRequiredResult(input_requests={KEY: _request(doubt)}, request_state=ticket)
+        return await _after(first, await self._wait(ctx, doubt), ctx, confirm)
+
+    def _may_ask(self, ctx: ServerRequestContext[Any, Any], doubt: Doubt) -> bool:
+        """Each client's person is asked once about a question, so that no model can make a nuisance of forms."""
+        return self._on and _has_forms(ctx) and self._asked.first(f"{client_of(ctx)}\n{doubt.question}")
+
+    async def _wait(self, ctx: ServerRequestContext[Any, Any], doubt: Doubt) -> types.ElicitResult | None:
+        """The form's result; None where there is none in time. Progress keeps clients from giving the call up meanwhile."""
+        async with progress_to(ctx):
+            with anyio.move_on_after(self._patience):
+                try:
+                    return await ctx.session.elicit_form(_message(doubt), _FORM, ctx.request_id)
+                except (MCPError, ValidationError) as error:
+                    logger.info("a client did not ask its person: %s", one_line(str(error), 300))
+        return None
+
+
+async def _after(
+    first: types.CallToolResult,
+    said: object,
+    ctx: ServerRequestContext[Any, Any],
+    confirm: Callable[[str, str], Awaitable[types.CallToolResult]],
+) -> types.CallToolResult:
+    answer = _answer(said)
+    return first if answer is None else await confirm(answer, f"client {client_of(ctx) or 'unnamed'}: elicitation")
+
+
+def _answer(said: object) -> str | None:
+    """The answer that a form came back with; None where the person did not give one."""
+    if not isinstance(said, types.ElicitResult) or said.action != "accept" or said.content is None:
+        return None
+    answer = said.content.get("answer")
+    if said.content.get("leave_it") or not isinstance(answer, str) or not answer.strip():
+        return None
+    try:
+        return check_answer(answer.strip(), "the answer in the form")
+    except BadInput as error:
+        raise BadInput(f"The report is kept, but not what the person wrote: {error}.") from None
+
+
+def _has_forms(ctx: ServerRequestContext[Any, Any]) -> bool:
+    """Whether the client shows forms; one that names no mode does, for there was only this one at first."""
+    capabilities = ctx.session.client_capabilities
+    modes = None if capabilities is None else capabilities.elicitation
+    return modes is not None and (modes.form is not None or modes.url is None)
+
+
+def _response(params: types.CallToolRequestParams) -> object:
+    return (params.input_responses or {}).get(KEY)
+
+
+def _request(doubt: Doubt) -> types.ElicitRequest:
+    form = types.ElicitRequestFormParams(message=_message(doubt), requested_schema=_FORM)
+    return types.ElicitRequest(params=form)
+
+
+def _message(doubt: Doubt) -> str:
+    """What the person reads: all that others wrote is fenced, labelled and bounded."""
+    begin = (
+        f"Which answer is right? The made tool {doubt.tool} is said to have answered wrongly."
+        if doubt.tool
+        else "Which answer is right? Different answers were given to one question."
+    )
+    parts = [begin, as_data("The question", doubt.question, MAX_SHOWN)]
+    if doubt.got is not None:
+        parts.append(as_data(f"Answered by {doubt.tool or 'a tool'}", doubt.got, MAX_SAID))
+    parts += [as_data(f"Said by {who}", answer, MAX_SAID) for who, answer in doubt.said[-MOST_SAID:]]
+    if (more := len(doubt.said) - MOST_SAID) > 0:
+        parts.append(f"{more} earlier answers are not shown.")
+    parts.append("Your answer is taken as right: give it only if you know it.")
+    return "\n\n".join(parts)
+
+
+def _binding(ctx: ServerRequestContext[Any, Any], params: types.CallToolRequestParams) -> str:
+    """What a call that comes back has to have in common with the one that was answered by a form."""
+    same = [client_of(ctx), params.name, params.arguments or {}]
+    return hashlib.sha256(json.dumps(same, sort_keys=True).encode()).hexdigest()
