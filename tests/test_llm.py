@@ -182,14 +182,14 @@ async def test_each_role_is_asked_in_its_own_way(endpoint: Endpoint):
             await model.complete(ASKED)
         ways[role] = (endpoint.requests[-1]["temperature"], endpoint.requests[-1].get("max_tokens"))
 
-    assert ways == {"maker": (0.3, None), "user": (0, 1030), "dispatcher": (0, 1030), "fallback": (0, None)}
+    assert ways == {"maker": (0.3, None), "user": (0, 518), "dispatcher": (0, 4102), "fallback": (0, None)}
 
 
 async def test_a_long_question_may_have_a_long_reply(endpoint: Endpoint):
     async with asking(endpoint, role="user") as model:
         await model.complete([Message(role="user", content="x" * 40_000)])
 
-    assert endpoint.requests[0]["max_tokens"] == 1024 + 10_000
+    assert endpoint.requests[0]["max_tokens"] == 512 + 20_000
 
 
 @pytest.mark.parametrize(

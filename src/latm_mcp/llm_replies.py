@@ -7,11 +7,12 @@ from pydantic import BaseModel, ValidationError
 from latm_mcp.errors import MakerFailed
 from latm_mcp.llm_endpoint import Endpoint
 from latm_mcp.llm_failures import not_chat_completions, quoted
-from latm_mcp.llm_request import CHARACTERS_PER_TOKEN, WAYS
+from latm_mcp.llm_request import WAYS
 from latm_mcp.models import Message, Reply, Usage
 
 MAX_REPLY_BYTES = 512 * 1024
 MAX_BODY_BYTES = 8 * MAX_REPLY_BYTES  # JSON may write a byte as six, and reasoning may stand beside the reply
+CHARACTERS_PER_TOKEN = 4
 MAX_MODEL_NAME = 200
 
 
@@ -76,13 +77,17 @@ def _whole_text(choice: _Choice, endpoint: Endpoint) -> str:
             f"The model {endpoint.model!r} refused to write this ({why}). Word {_worded(endpoint)} "
             f"differently, or set {endpoint.model_variable} to another model."
         )
-    cut = ended == "length"
-    if cut and not (WAYS[endpoint.role].bounded and (said.content or "").strip()):
+    if ended == "length" and WAYS[endpoint.role].tokens is None:
         raise MakerFailed(
             f"The reply of {endpoint.model!r} was cut off at its limit of tokens. Raise that limit where the model is "
             f"served, or set {endpoint.model_variable} to another model."
         )
     text = said.content or ""
+    if ended == "length" and not text.strip():
+        raise MakerFailed(
+            f"The reply of {endpoint.model!r} was cut off before it said anything. Set {endpoint.model_variable} to a model that "
+            "answers without thinking first."
+        )
     if not text.strip():
         raise MakerFailed(
             f"The model {endpoint.model!r} gave an empty reply. Try again, or set {endpoint.model_variable} to another model."

@@ -10,29 +10,28 @@ from latm_mcp.outcomes import Json
 if TYPE_CHECKING:
     from openai import APIStatusError
 
-LEAST_TOKENS = (
-    1024  # of a bounded reply; a longer conversation may need more, for arguments repeat what a question holds
-)
-CHARACTERS_PER_TOKEN = 4
+# Characters of the longest question that make one more token of a bounded reply: arguments repeat what a question holds.
+CHARACTERS_OF_A_BOUND = 2
 
 
 class Way(NamedTuple):
     """How a role is asked (paper: 0.3 for making, 0 for all else). seconds: of one reply with all its retries.
 
-    bounded: a small model can run on for ever, so its replies end at `max_tokens`; what was cut off is returned as it is.
+    tokens: a small model can run on for ever, so its replies end at so many and half as many as the question has characters; what
+    was cut off there is returned as it is. None: no such bound.
     """
 
     temperature: float
     seconds: float
-    bounded: bool
+    tokens: int | None = None
 
 
 WAYS: Mapping[str, Way] = MappingProxyType(
     {
-        "maker": Way(0.3, 600, bounded=False),
-        "user": Way(0.0, 120, bounded=True),
-        "dispatcher": Way(0.0, 120, bounded=True),
-        "fallback": Way(0.0, 600, bounded=False),
+        "maker": Way(0.3, 600),
+        "user": Way(0.0, 300, 512),
+        "dispatcher": Way(0.0, 300, 4096),
+        "fallback": Way(0.0, 600),
     }
 )
 
@@ -49,9 +48,9 @@ _SIGNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 def options(way: Way, conversation: Sequence[Message], schema: Json | None) -> dict[str, Json]:
     """All options of a request for this role. schema: of the one JSON object that the reply is to be."""
     wanted: dict[str, Json] = {"temperature": way.temperature}
-    if way.bounded:
-        sent = sum(len(message.content) for message in conversation)
-        wanted["max_tokens"] = LEAST_TOKENS + sent // CHARACTERS_PER_TOKEN
+    if way.tokens is not None:
+        longest = max((len(message.content) for message in conversation if message.role == "user"), default=0)
+        wanted["max_tokens"] = way.tokens + longest // CHARACTERS_OF_A_BOUND
     if schema is not None:
         form = {"name": "reply", "schema": schema, "strict": _is_strict(schema)}
         wanted["response_format"] = {"type": "json_schema", "json_schema": form}
