@@ -10,6 +10,7 @@ from scripted import SORT_EXAMPLES, ScriptedMaker, fenced, sort_words
 
 from latm_mcp.errors import CapReached, MakerFailed, StoreBusy
 from latm_mcp.job import Workshop, make
+from latm_mcp.latm_bill import billed
 from latm_mcp.latm_spending import Paid, Spending
 from latm_mcp.models import Example, Message, Progress, Reply, Stage, Task, Usage
 from latm_mcp.outcomes import Json, Limits
@@ -165,6 +166,36 @@ async def test_a_call_that_fails_is_under_way_no_longer(store: Store, clock: Clo
             await Paid("fallback", Broken(), paying).ask(QUESTION)
     await Paid("fallback", Model(), paying).ask(QUESTION)
     assert [row.replies for row in store.usage()] == [1]
+
+
+async def test_a_call_that_is_cancelled_is_counted_at_its_estimate(store: Store, clock: Clock):
+    """Else whoever asks and goes away, again and again, would spend without end."""
+    paid = Paid("fallback", Model(held=anyio.Event()), spending(store, clock, 0.01))
+    for _ in range(2):
+        with anyio.move_on_after(0.05) as scope:
+            await paid.ask(QUESTION)
+        assert scope.cancelled_caught
+    with pytest.raises(CapReached):
+        await paid.ask(QUESTION)
+    (row,) = store.usage()
+    assert (row.tokens_out, row.replies, row.estimated) == (800, 0, True)
+
+
+async def test_a_question_has_its_own_bill_whatever_is_asked_beside_it(store: Store, clock: Clock):
+    paying, bills = spending(store, clock, 10.0), {}
+
+    async def ask(times: int) -> None:
+        with billed() as bill:
+            async with anyio.create_task_group() as group:
+                for _ in range(times):
+                    group.start_soon(Paid("fallback", Model(), paying).ask, QUESTION)
+            paying.count("maker", "gpt-4o", TEN_CENTS, job="job_1")  # a making that the question began
+        bills[times] = (bill.tokens, round(bill.usd, 9))
+
+    async with anyio.create_task_group() as group:
+        for times in (1, 2, 0):
+            group.start_soon(ask, times)
+    assert bills == {0: (0, 0.0), 1: (10_000, 0.1), 2: (20_000, 0.2)}
 
 
 async def test_what_a_useless_reply_took_is_counted(store: Store, clock: Clock):

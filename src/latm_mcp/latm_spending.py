@@ -11,10 +11,12 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Protocol
 
+import anyio
 import anyio.to_thread
 
 from latm_mcp import prices
 from latm_mcp.errors import CapReached, MakerFailed, StoreBusy
+from latm_mcp.latm_bill import put_on_bill
 from latm_mcp.llm_endpoint import OPENAI
 from latm_mcp.models import Message, Reply, Usage
 from latm_mcp.models_using import LanguageModel
@@ -34,6 +36,7 @@ EXPECTED_OUT = {
 FEW_SHOTS = 3  # questions with answers that a strong model would be shown beside the one that it is asked
 INSTRUCTIONS = 60  # tokens of a prompt beside its questions
 MEAN_KEPT_SECONDS = 60.0
+MEAN_OF_SECONDS = 7 * DAY
 
 
 class Configured(Protocol):
@@ -65,6 +68,7 @@ class Spending:
         self._under_way: dict[object, float] = {}  # US dollars by call
         self._unwritten: list[tuple[Role, str, Usage, str | None, str | None, float]] = []
         self._mean_out: tuple[float, int] | None = None
+        self._strong_prices: tuple[float, float] | None = None
 
     def check(self, role: Role, model: str = "", expected: Usage | None = None) -> None:
         """Whether this role's model may be asked now. expected: what that will take, at a guess.
@@ -90,7 +94,8 @@ class Spending:
     ) -> Reply:
         """Check, ask, and count: the reply is in the ledger when this returns, and before it is kept anywhere else.
 
-        Raises: CapReached, with nothing asked; what `ask` raises, with the tokens counted that a useless reply took.
+        Raises: CapReached, with nothing asked; what `ask` raises, with the tokens counted that a useless reply took. One that is
+        cancelled is counted at its estimate: whoever serves the model may go on with it, and wants to be paid.
         """
         await self._load_prices(role)
         sent = sum(len(message.content) for message in conversation)
@@ -104,6 +109,9 @@ class Spending:
             if error.tokens_in or error.tokens_out:
                 took = Usage(tokens_in=error.tokens_in, tokens_out=error.tokens_out, replies=1)
                 self.count(role, model, took, tool=tool, job=job)
+            raise
+        except anyio.get_cancelled_exc_class():
+            self.count(role, model, expected.model_copy(update={"estimated": True}), tool=tool, job=job)
             raise
         finally:
             del self._under_way[call]
@@ -125,9 +133,11 @@ class Spending:
         Where another process is writing, the row is kept and written with the next one, and counts meanwhile.
         """
         usd = 0.0 if free else self._cost(role, model, usage).usd
+        if job is None:
+            put_on_bill(usage, usd)
         self._unwritten.append((role, model, usage, tool, job, usd))
         try:
-            self._write()
+            self.write_rest()
         except StoreBusy as error:
             logger.warning("what a reply cost is not written yet: %s", error)
         return usd
@@ -142,11 +152,19 @@ class Spending:
         Estimated: few-shot, so the question's length once and once more for each of `FEW_SHOTS` examples, at four characters
         a token; its reply as long as that model's own replies to questions are in the ledger, else `EXPECTED_OUT`.
         """
-        role: Role = "fallback" if "fallback" in self._configured else "maker"
-        if role not in self._configured:
-            return 0.0
-        asked = -(-len(question) * (1 + FEW_SHOTS) // CHARACTERS_PER_TOKEN) + INSTRUCTIONS
-        return self._cost(role, "", Usage(tokens_in=asked, tokens_out=self._usual_answer())).usd
+        price_in, price_out = self._strong()
+        asked = len(question) * (1 + FEW_SHOTS) / CHARACTERS_PER_TOKEN + INSTRUCTIONS
+        return price_in * asked + price_out * self._usual_answer() if price_in or price_out else 0.0
+
+    def _strong(self) -> tuple[float, float]:
+        """US dollars of the strong model's token in and out: asked once, for this is on the way of every answer."""
+        if self._strong_prices is None:
+            role: Role = "fallback" if "fallback" in self._configured else "maker"
+            known = role in self._configured
+            thousands = Usage(tokens_in=1000), Usage(tokens_out=1000)
+            usd_in, usd_out = (self._cost(role, "", usage).usd / 1000 if known else 0.0 for usage in thousands)
+            self._strong_prices = (usd_in, usd_out)
+        return self._strong_prices
 
     async def _load_prices(self, role: Role) -> None:
         """Import the price list beside the event loop, unless it is not needed."""
@@ -158,7 +176,7 @@ class Spending:
         """Tokens of the strong model's answer in the mean, read anew once a minute."""
         now = self._clock()
         if self._mean_out is None or not 0 <= now - self._mean_out[0] < MEAN_KEPT_SECONDS:
-            rows = [row for row in self._store.usage() if row.role == "fallback"]
+            rows = [row for row in self._store.usage(now - MEAN_OF_SECONDS) if row.role == "fallback"]
             replies = sum(row.replies for row in rows)
             mean = round(sum(row.tokens_out for row in rows) / replies) if replies else EXPECTED_OUT["fallback"]
             self._mean_out = (now, mean)
@@ -170,7 +188,8 @@ class Spending:
             return prices.cost_of(usage, model)
         return prices.cost_of(usage, model, configured.base_url or OPENAI, configured.model)
 
-    def _write(self) -> None:
+    def write_rest(self) -> None:
+        """Write the rows that another process's writing has held up. Raises: StoreBusy, StoreUnusable."""
         while self._unwritten:
             role, model, usage, tool, job, usd = self._unwritten[0]
             self._store.add_usage(role=role, model=model, usage=usage, tool=tool, job=job, usd=usd)
