@@ -182,7 +182,7 @@ async def test_each_role_is_asked_in_its_own_way(endpoint: Endpoint):
             await model.complete(ASKED)
         ways[role] = (endpoint.requests[-1]["temperature"], endpoint.requests[-1].get("max_tokens"))
 
-    assert ways == {"maker": (0.3, None), "user": (0, 518), "dispatcher": (0, 4102), "fallback": (0, None)}
+    assert ways == {"maker": (0.3, None), "user": (0, 517), "dispatcher": (0, 4101), "fallback": (0, None)}
 
 
 async def test_a_long_question_may_have_a_long_reply(endpoint: Endpoint):
