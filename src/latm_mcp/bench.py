@@ -106,9 +106,7 @@ async def _made(
     latm: Latm, file: DataFile, row: BenchRow, maker: Maker, record: Path | None, told: Told
 ) -> tuple[BenchRow, Tool | None]:
     made = await make_tool(latm, file, file.examples, maker, record / file.stem if record else None, told)
-    row = replace(
-        row, status=made.status, tries=made.tries, making=made.usage.replies, tool=made.tool, fault=made.fault
-    )
+    row = replace(row, status=made.status, tries=made.tries, making=made.replies, tool=made.tool, fault=made.fault)
     return row, latm.store.tool(made.tool) if made.tool else None
 
 

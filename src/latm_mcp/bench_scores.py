@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from latm_mcp.judging import Verdict
 from latm_mcp.outcomes import Json
 
+MAX_GOT = 200  # characters of an answer that are kept
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:

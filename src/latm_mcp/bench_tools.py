@@ -6,31 +6,33 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from latm_mcp.bench_files import DataFile
-from latm_mcp.bench_scores import Judged
+from latm_mcp.bench_scores import MAX_GOT, Judged
+from latm_mcp.compare import same
 from latm_mcp.errors import BadInput
 from latm_mcp.job_intake import MakeRequest
 from latm_mcp.judging import Run, judge
 from latm_mcp.latm import Latm
 from latm_mcp.latm_sentences import first_line, replaying, step_words
 from latm_mcp.models import Example, Maker, Progress, Status, Tool, Usage
-from latm_mcp.outcomes import AnswerQuestion, Program
+from latm_mcp.outcomes import AnswerQuestion, CallFunction, Outcome, Program, RenderResult, Returned
 from latm_mcp.recording import RecordedMaker
 from latm_mcp.text import check_name, name_from
 
 Told = Callable[[str, str, float], None]  # task, sentence, share done
-MAX_GOT = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """How a making ended. tool: its name, or empty; fault: why there is none; usage, usd: of its maker, as the ledger has them."""
+    """How a making ended. tool: its name, or empty; fault: why there is none; replies, tokens, usd: of its maker, by the ledger."""
 
     status: Status
-    tool: str
-    tries: int
-    usage: Usage
-    usd: float
-    seconds: float
+    tool: str = ""
+    tries: int = 0
+    replies: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    usd: float = 0.0
+    seconds: float = 0.0
     fault: str = ""
 
 
@@ -49,12 +51,13 @@ async def make_tool(
     result = await latm.make(request, report, maker=maker, record=record)
     job = latm.store.job(result.job) if result.job else None
     usage, usd = spent_on(latm, job.task.name) if job else (Usage(), 0.0)
+    counts = (len(job.tries) if job else 0, usage.replies, usage.tokens_in, usage.tokens_out)
     fault = ""
     if result.tool is None:
         fault = first_line(result.failure.sentence) if result.failure else result.next
     name = result.tool.name if result.tool else ""
     seconds = round(time.monotonic() - started, 2)
-    return Made(result.status, name, len(job.tries) if job else 0, usage, usd, seconds, fault)
+    return Made(result.status, name, *counts, usd, seconds, fault)
 
 
 def tool_name(file: DataFile) -> str:
@@ -71,6 +74,37 @@ async def ask_adapter(latm: Latm, tool: Tool, examples: Sequence[Example]) -> li
     program = Program(tool.source, tool.signature.function)
     outcomes = await latm.sandbox.run_batch(program, requests, limits=latm.limits_of(tool.name))
     return [judge(0, *each, tool.comparison) for each in zip(examples, requests, outcomes, strict=True)]
+
+
+async def call_perfectly(latm: Latm, tool: Tool, examples: Sequence[Example]) -> list[Judged]:
+    """The function called with the arguments that `parse` reads, its result rendered: what a caller without fault would get.
+
+    Abstained where `parse` reads none. Shows how right the tool is, whoever calls it. The tool has an adapter.
+    """
+    program, limits = Program(tool.source, tool.signature.function), latm.limits_of(tool.name)
+    runs = await ask_adapter(latm, tool, examples)
+    judged = {n: Judged("abstained", run.got[:MAX_GOT]) for n, run in enumerate(runs) if run.arguments is None}
+    calls = [(n, CallFunction(run.arguments)) for n, run in enumerate(runs) if run.arguments is not None]
+    results = await latm.sandbox.run_batch(program, [call for _, call in calls], limits=limits)
+    renders = []
+    for (n, call), outcome in zip(calls, results, strict=True):
+        if isinstance(outcome, Returned):
+            renders.append((n, RenderResult(outcome.value, examples[n].question)))
+        else:
+            judged[n] = Judged(
+                judge(0, examples[n], call, outcome, tool.comparison).verdict, outcome.sentence[:MAX_GOT]
+            )
+    rendered = await latm.sandbox.run_batch(program, [render for _, render in renders], limits=limits)
+    for (n, _), outcome in zip(renders, rendered, strict=True):
+        judged[n] = _rendered(tool, examples[n], outcome)
+    return [judged[n] for n in range(len(examples))]
+
+
+def _rendered(tool: Tool, example: Example, outcome: Outcome) -> Judged:
+    if not isinstance(outcome, Returned):
+        return Judged("wrong", outcome.sentence[:MAX_GOT])
+    right = same(tool.comparison, example.answer, outcome.value)
+    return Judged("passed" if right else "wrong", f"answered {outcome.value!r}"[:MAX_GOT])
 
 
 async def answered(latm: Latm, tool: Tool, examples: Sequence[Example]) -> list[Judged]:

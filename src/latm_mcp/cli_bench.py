@@ -33,6 +33,10 @@ def bench(options: argparse.Namespace, settings: Settings) -> int:
         raise BadInput("--starter makes nothing: leave --recording and --record out.")
     if hasattr(options, "home"):
         raise BadInput("The bench uses a temporary library: leave --home out, or name a folder with --keep-home.")
+    if getattr(options, "parts", None) or getattr(options, "out", None):  # both are in `cli_arguments_bench`
+        from latm_mcp.cli_bench_parts import bench_parts  # here: much is imported for it
+
+        return bench_parts(options, settings)
     files = read_folder(Path(options.folder).expanduser())
     with _home(options.keep_home) as home, progress() as told:
         rows = anyio.run(_run, options, replace(settings, home=home), files, told)
