@@ -112,7 +112,7 @@ async def test_a_next_version_may_not_refuse_what_the_present_one_is_known_to_ge
     hidden = task.examples[4]  # failed by the present version, and not among the three that the maker is shown
     assert hidden.standing == "confirmed"
     refusing = FOLDING.replace("if match is None:", f"if match is None or question == {hidden.question!r}:")
-    made = await latm.make(request, quiet, maker=ScriptedMaker(*[fenced(refusing)] * 3))
+    made = await latm.make(request, quiet, maker=ScriptedMaker(*[fenced(refusing)] * 4))
     assert made.failure is not None
     assert "answers a question that the new one refuses" in made.failure.sentence
     assert door.row.trust == "quarantined"
