@@ -24,15 +24,18 @@ from latm_mcp.models import MAX_ANSWER_BYTES
 from latm_mcp.server_announce import client_of
 from latm_mcp.server_elicit_tickets import Once, Tickets
 from latm_mcp.server_progress import progress_to
-from latm_mcp.text import as_data, check_answer, one_line
+from latm_mcp.store import Told
+from latm_mcp.text import as_data, check_answer, one_line, safe
 
 logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 120.0
 MAX_SHOWN = 4000  # characters of a question in a form
+MAX_CLIENT = 55  # characters of its name, so that how a person was asked is never cut off
 MAX_SAID, MOST_SAID = 1000, 6  # characters of an answer, and how many answers
 INPUT_REQUIRED_SINCE = "2026-07-28"
 KEY = "right_answer"
+_TELLERS = {"person": "a person", "client": "a client's model", "model": "a model of this server"}
 
 _FORM: types.ElicitRequestedSchema = {
     "type": "object",
@@ -52,15 +55,15 @@ _FORM: types.ElicitRequestedSchema = {
     },
 }
 
-Told: TypeAlias = types.CallToolResult | types.InputRequiredResult
+Settled: TypeAlias = types.CallToolResult | types.InputRequiredResult
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """What a person is to settle. said: who, in a few words, and that one's answer; tool: the made tool whose answer `got` is."""
+    """What a person is to settle. said: the answers that were given; tool: the made tool that is said to have answered `got`, wrongly."""
 
     question: str
-    said: tuple[tuple[str, str], ...] = ()
+    said: tuple[Told, ...] = ()
     tool: str = ""
     got: str | None = None
 
@@ -78,7 +81,7 @@ class Persons:
         params: types.CallToolRequestParams,
         report: Callable[[], Awaitable[tuple[types.CallToolResult, Doubt | None]]],
         confirm: Callable[[str, str], Awaitable[types.CallToolResult]],
-    ) -> Told:
+    ) -> Settled:
         """Do `report`, and where it leaves a doubt, ask the person once; `confirm(answer, by)` where there is an answer.
 
         In every other case the result is the report's own: no such client, declined, cancelled, left, too late.
@@ -119,7 +122,9 @@ async def _after(
     confirm: Callable[[str, str], Awaitable[types.CallToolResult]],
 ) -> types.CallToolResult:
     answer = _answer(said)
-    return first if answer is None else await confirm(answer, f"client {client_of(ctx) or 'unnamed'}: elicitation")
+    if answer is None:
+        return first
+    return await confirm(answer, f"client {one_line(client_of(ctx), MAX_CLIENT) or 'unnamed'}: elicitation")
 
 
 def _answer(said: object) -> str | None:
@@ -161,11 +166,19 @@ def _message(doubt: Doubt) -> str:
     parts = [begin, as_data("The question", doubt.question, MAX_SHOWN)]
     if doubt.got is not None:
         parts.append(as_data(f"Answered by {doubt.tool or 'a tool'}", doubt.got, MAX_SAID))
-    parts += [as_data(f"Said by {who}", answer, MAX_SAID) for who, answer in doubt.said[-MOST_SAID:]]
+    parts += [
+        as_data(f"Said by {_TELLERS[told.who]}", _said(told), MAX_SAID + MAX_CLIENT) for told in doubt.said[-MOST_SAID:]
+    ]
     if (more := len(doubt.said) - MOST_SAID) > 0:
         parts.append(f"{more} earlier answers are not shown.")
     parts.append("Your answer is taken as right: give it only if you know it.")
     return "\n\n".join(parts)
+
+
+def _said(told: Told) -> str:
+    """The answer, and inside the same fence who gave it, since a client names itself."""
+    answer = safe(told.answer, MAX_SAID - 10)
+    return f"{answer}\n({one_line(told.by, MAX_CLIENT)})" if told.by else answer
 
 
 def _binding(ctx: ServerRequestContext[Any, Any], params: types.CallToolRequestParams) -> str:
