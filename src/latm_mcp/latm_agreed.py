@@ -40,12 +40,13 @@ def weighed(group: Group) -> tuple[tuple[Example, ...], tuple[Disputed, ...]]:
     examples: dict[str, Example] = {}
     disputed: dict[str, Disputed] = {}
     for instance in group.instances:
-        found, key = agreed(instance, group.tool), plain(instance.question)
+        found = agreed(instance, group.tool)
+        if found is None:
+            continue
+        key = plain(instance.question)
         known = examples.get(key)
         if isinstance(found, Disputed):
             disputed.setdefault(key, found)
-        elif found is None:
-            continue
         elif known is None or (found.standing == "confirmed" and known.standing != "confirmed"):
             examples[key] = found
         elif found.standing == known.standing and not _alike(found.question, [known.answer, found.answer]):

@@ -1,24 +1,17 @@
 """The library's queue: questions that wait for a tool, in groups, with what was answered to them."""
 
 import sqlite3
-from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
 
 from latm_mcp.errors import BadInput, NotFound
 from latm_mcp.models_using import Who
 from latm_mcp.store_connection import Database
 from latm_mcp.store_ledger import note
-from latm_mcp.store_nouns import Group, GroupState, Instance, Told
+from latm_mcp.store_nouns import Group, GroupState, Instance
 from latm_mcp.store_queue_room import erase_before, make_room
+from latm_mcp.store_queue_rows import GROUPS, group_of, group_with, read_group, read_instance, read_queue, with_instance
 
 MOST_TOLD = 20  # answers to one question from one kind of teller: a client may call itself anything
-
-_GROUPS = "SELECT id, name, tool, state, job, note FROM queue_groups"
-_INSTANCES = "SELECT id, group_id, question, at FROM instances"
-_TOLD = "SELECT instance, answer, who, said_by, told.at FROM told"
-
-_Row: TypeAlias = tuple[Any, ...]
 
 
 class SqliteQueue:
@@ -35,52 +28,51 @@ class SqliteQueue:
         known = self._queue
         if known is None or known[0] != self.queue_generation():
             with self._db.snapshot() as connection:
-                known = self._queue = (_generation(connection), _read(connection))
+                known = self._queue = (_generation(connection), read_queue(connection))
         return list(known[1])
 
     def group(self, group_id: int) -> Group | None:
         with self._db.snapshot() as connection:
-            return _group(connection, group_id)
+            return read_group(connection, group_id)
 
     def queued(self, question: str) -> tuple[Group, Instance] | None:
-        with self._db.snapshot() as connection:
-            row = connection.execute("SELECT group_id FROM instances WHERE question = ?", (question,)).fetchone()
-            group = None if row is None else _group(connection, row[0])
-        if group is None:
+        with self._db.reading() as connection:
+            row = connection.execute("SELECT id FROM instances WHERE question = ?", (question,)).fetchone()
+        if row is None:
             return None
-        return group, next(instance for instance in group.instances if instance.question == question)
+        pairs = ((group, instance) for group in self.groups() for instance in group.instances)
+        return next((pair for pair in pairs if pair[1].id == row[0]), None)
 
     def enqueue(self, question: str, group_id: int | None, *, tool: str | None = None, seen: int) -> Instance | None:
         with self._db.writing(durable=False) as connection:
-            known = _instance(connection, question)
+            known = read_instance(connection, question)
             if known is not None:
                 return known
             if seen != _generation(connection):
                 return None
-            if group_id is None:
-                group_id = connection.execute("INSERT INTO queue_groups (tool) VALUES (?)", (tool,)).lastrowid
-            else:
-                _check_group(connection, group_id)
-            now = self._clock()
-            kept = connection.execute(
-                "INSERT INTO instances (group_id, question, at) VALUES (?, ?, ?)", (group_id, question, now)
-            ).lastrowid
-            assert kept is not None
-            make_room(connection, kept)
+            group = _new_group(connection, tool) if group_id is None else _check_group(connection, group_id)
+            kept = _keep(connection, group.id, question, self._clock())
+            went = make_room(connection, kept.id)
             _changed(connection)
-            return Instance(kept, question, now)
+        if not went:
+            self._renew(seen, group, kept)
+        return kept
 
     def tell(self, question: str, answer: str, who: Who, by: str = "") -> Instance:
         with self._db.writing(durable=True) as connection:
-            known = _instance(connection, question)
+            known = read_instance(connection, question)
             if known is None:
                 raise NotFound("This question is not in the queue: it was never put there, or it went to make room.")
             if any((told.answer, told.who, told.by) == (answer, who, by) for told in known.told):
                 return known
+            seen, group = _generation(connection), group_with(connection, known.id)
             _keep_told(connection, known.id, (answer, who, by, self._clock()))
-            make_room(connection, known.id)
+            told = read_instance(connection, question) or known
+            went = make_room(connection, known.id)
             _changed(connection)
-            return _instance(connection, question) or known
+        if not went:
+            self._renew(seen, group, told)
+        return told
 
     def set_group(
         self, group_id: int, *, state: GroupState | None = None, job: str | None = None, note: str | None = None
@@ -116,8 +108,7 @@ class SqliteQueue:
         with self._db.writing(durable=True) as connection:
             tool = _check_group(connection, group_id).tool
             _check_parts(connection, group_id, moved)
-            new = connection.execute("INSERT INTO queue_groups (tool) VALUES (?)", (tool,)).lastrowid
-            assert new is not None
+            new = _new_group(connection, tool).id
             connection.executemany("UPDATE instances SET group_id = ? WHERE id = ?", [(new, one) for one in moved])
             _open_again(connection, group_id)
             self._tell(connection, actor, "split_group", group_id, f"{len(moved)} into group {new}")
@@ -132,6 +123,16 @@ class SqliteQueue:
     def forget_questions(self, before: float) -> int:
         return erase_before(self._db, before)
 
+    def _renew(self, seen: int, group: Group, instance: Instance) -> None:
+        """Bring what is cached as of `seen` to the next generation, which differs in one instance: 1/100 of reading it anew."""
+        known = self._queue
+        if known is None or known[0] != seen:
+            return
+        groups = [with_instance(one, instance) if one.id == group.id else one for one in known[1]]
+        if not known[1] or group.id > known[1][-1].id:
+            groups.append(with_instance(group, instance))
+        self._queue = (seen + 1, groups)
+
     def _tell(self, connection: sqlite3.Connection, actor: str, action: str, group_id: int, detail: str) -> None:
         _changed(connection)
         note(connection, self._clock(), actor, action, f"group {group_id}", detail)
@@ -145,52 +146,18 @@ def _changed(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE queue_generation SET value = value + 1")
 
 
-def _read(connection: sqlite3.Connection) -> list[Group]:
-    told = _by_instance(connection.execute(f"{_TOLD} ORDER BY id").fetchall())
-    return _grouped(
-        connection.execute(f"{_GROUPS} ORDER BY id").fetchall(),
-        connection.execute(f"{_INSTANCES} ORDER BY id").fetchall(),
-        told,
-    )
+def _new_group(connection: sqlite3.Connection, tool: str | None) -> Group:
+    new = connection.execute("INSERT INTO queue_groups (tool) VALUES (?)", (tool,)).lastrowid
+    assert new is not None
+    return _check_group(connection, new)
 
 
-def _group(connection: sqlite3.Connection, group_id: int) -> Group | None:
-    one = (group_id,)
-    of_it = "JOIN instances ON instances.id = told.instance WHERE group_id = ? ORDER BY told.id"
-    told = _by_instance(connection.execute(f"{_TOLD} {of_it}", one).fetchall())
-    found = _grouped(
-        connection.execute(f"{_GROUPS} WHERE id = ?", one).fetchall(),
-        connection.execute(f"{_INSTANCES} WHERE group_id = ? ORDER BY id", one).fetchall(),
-        told,
-    )
-    return found[0] if found else None
-
-
-def _grouped(groups: list[_Row], instances: list[_Row], told: dict[int, tuple[Told, ...]]) -> list[Group]:
-    members: defaultdict[int, list[Instance]] = defaultdict(list)
-    for one, group_id, question, at in instances:
-        members[group_id].append(Instance(one, question, at, told.get(one, ())))
-    return [_group_of(row, tuple(members[row[0]])) for row in groups]
-
-
-def _group_of(row: _Row, instances: tuple[Instance, ...]) -> Group:
-    one, name, tool, state, job, about = row
-    return Group(one, name, tool, state, job, about, instances)
-
-
-def _by_instance(rows: list[_Row]) -> dict[int, tuple[Told, ...]]:
-    found: dict[int, tuple[Told, ...]] = {}
-    for instance, *told in rows:
-        found[instance] = (*found.get(instance, ()), Told(*told))
-    return found
-
-
-def _instance(connection: sqlite3.Connection, question: str) -> Instance | None:
-    row = connection.execute("SELECT id, at FROM instances WHERE question = ?", (question,)).fetchone()
-    if row is None:
-        return None
-    told = _by_instance(connection.execute(f"{_TOLD} WHERE instance = ? ORDER BY id", row[:1]).fetchall())
-    return Instance(row[0], question, row[1], told.get(row[0], ()))
+def _keep(connection: sqlite3.Connection, group_id: int, question: str, at: float) -> Instance:
+    kept = connection.execute(
+        "INSERT INTO instances (group_id, question, at) VALUES (?, ?, ?)", (group_id, question, at)
+    ).lastrowid
+    assert kept is not None
+    return Instance(kept, question, at)
 
 
 def _keep_told(connection: sqlite3.Connection, instance: int, told: tuple[str, Who, str, float]) -> None:
@@ -208,10 +175,10 @@ def _keep_told(connection: sqlite3.Connection, instance: int, told: tuple[str, W
 
 
 def _check_group(connection: sqlite3.Connection, group_id: int) -> Group:
-    row = connection.execute(f"{_GROUPS} WHERE id = ?", (group_id,)).fetchone()
+    row = connection.execute(f"{GROUPS} WHERE id = ?", (group_id,)).fetchone()
     if row is None:
         raise NotFound(f"There is no group {group_id!r} in the queue: `latm-mcp queue` lists them.")
-    return _group_of(row, ())
+    return group_of(row, ())
 
 
 def _check_fit(into: Group, other: Group) -> None:

@@ -22,11 +22,14 @@ _GOING = """
 _EMPTY = "DELETE FROM queue_groups WHERE state <> 'making' AND id NOT IN (SELECT group_id FROM instances)"
 
 
-def make_room(connection: sqlite3.Connection, newest: int) -> None:
-    """Keep the queue within its bounds, inside the caller's transaction. newest: the instance that stays whatever happens."""
+def make_room(connection: sqlite3.Connection, newest: int) -> bool:
+    """Keep the queue within its bounds, inside the caller's transaction; whether anything went.
+
+    newest: the instance that stays whatever happens.
+    """
     count, size = _measure(connection)
     if count <= MOST_INSTANCES and size <= MOST_BYTES:
-        return
+        return False
     most, most_bytes = MOST_INSTANCES - MOST_INSTANCES // SPARE, MOST_BYTES - MOST_BYTES // SPARE
     going: list[tuple[int]] = []
     unanswered = 0
@@ -40,6 +43,7 @@ def make_room(connection: sqlite3.Connection, newest: int) -> None:
     logger.warning(
         "the queue is full: its %d oldest questions are forgotten, %d of them unanswered", len(going), unanswered
     )
+    return True
 
 
 def erase_before(database: Database, before: float) -> int:
