@@ -1,96 +1,25 @@
 """A person at a client is asked by a form which answer is right, in both protocol eras; nothing but an answer confirms anything."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
 import anyio
 import pytest
-from mcp import Client, types
-from mcp.server.context import ServerRequestContext
-from mcp.server.lowlevel import Server
+from elicited import DOUBT, REPORTED, Answering, Desk, Person, connected, reported, saying
+from mcp import types
 from mcp.shared.exceptions import MCPError
-from served import ERAS, WITHIN
+from served import ERAS
 
 from latm_mcp import server_elicit_tickets
-from latm_mcp.errors import BadInput
 from latm_mcp.models import MAX_ANSWER_BYTES
-from latm_mcp.server_elicit import Doubt, Persons, Settled
-from latm_mcp.server_results import done, failed
+from latm_mcp.server_elicit import Doubt, Persons
+from latm_mcp.server_results import done
 from latm_mcp.store import Told
 
 pytestmark = pytest.mark.anyio
 both = pytest.mark.parametrize("era", ERAS)
-REPORTED, BY = {"said": "kept as provisional"}, "client latm-test 7: elicitation"
-DOUBT = Doubt(
-    "What is 2 + 2?", (Told("5", "client", "someone", 1.0), Told("4", "model", "m", 2.0)), tool="adder", got="5"
-)
+BY = "client latm-test 7: elicitation"
 NEVER = 3600.0
-Answering = Callable[[types.ElicitRequestFormParams], Awaitable[types.ElicitResult | types.ErrorData]]
-
-
-@dataclass
-class Desk:
-    """A server with one command, `report`, that leaves a doubt; and what was reported and confirmed there."""
-
-    persons: Persons
-    doubt: Doubt | None = DOUBT
-    reports: int = 0
-    confirmed: list[tuple[str, str]] = field(default_factory=list)
-
-    async def call_tool(self, ctx: ServerRequestContext[Any, Any], params: types.CallToolRequestParams) -> Settled:
-        try:
-            return await self.persons.settled(ctx, params, self._report, self._confirm)
-        except BadInput as error:
-            return failed(str(error))
-
-    async def _report(self) -> tuple[types.CallToolResult, Doubt | None]:
-        self.reports += 1
-        return done("reported", REPORTED), self.doubt
-
-    async def _confirm(self, answer: str, by: str) -> types.CallToolResult:
-        self.confirmed.append((answer, by))
-        return done("confirmed", {"said": "confirmed"})
-
-    def server(self) -> Server[Any]:
-        async def list_tools(ctx: object, params: object) -> types.ListToolsResult:
-            return types.ListToolsResult(tools=[types.Tool(name="report", input_schema={"type": "object"})])
-
-        return Server("desk", on_call_tool=self.call_tool, on_list_tools=list_tools)
-
-
-@dataclass
-class Person:
-    """Answers forms in one way, and remembers what was asked."""
-
-    answering: Answering
-    asked: list[types.ElicitRequestFormParams] = field(default_factory=list)
-
-    async def __call__(self, ctx: object, params: types.ElicitRequestParams) -> types.ElicitResult | types.ErrorData:
-        assert isinstance(params, types.ElicitRequestFormParams)
-        self.asked.append(params)
-        return await self.answering(params)
-
-
-def saying(action: Any, **content: Any) -> Answering:
-    async def answer(params: types.ElicitRequestFormParams) -> types.ElicitResult:
-        return types.ElicitResult(action=action, content=content or None)
-
-    return answer
-
-
-@asynccontextmanager
-async def connected(desk: Desk, era: str, person: Person | None) -> AsyncIterator[Client]:
-    info = types.Implementation(name="latm-test", version="7")
-    with anyio.fail_after(WITHIN):
-        async with Client(desk.server(), mode=era, client_info=info, elicitation_callback=person) as client:
-            yield client
-
-
-async def reported(desk: Desk, era: str, person: Person | None, **arguments: Any) -> dict[str, Any] | None:
-    async with connected(desk, era, person) as client:
-        return (await client.call_tool("report", arguments)).structured_content
 
 
 @both
@@ -235,11 +164,12 @@ async def test_a_ticket_is_good_once():
 
 async def test_a_ticket_is_forgotten_after_a_while_and_where_there_are_too_many():
     now = [0.0]
-    tickets, result = server_elicit_tickets.Tickets(lambda: now[0]), done("", {})
-    late = tickets.issue("call", result)
+    tickets: server_elicit_tickets.Tickets[Doubt] = server_elicit_tickets.Tickets(lambda: now[0])
+    result = done("", {})
+    late = tickets.issue("call", result, DOUBT)
     now[0] = server_elicit_tickets.TICKET_SECONDS
     assert tickets.redeem(late, "call") is None
-    many = [tickets.issue("call", result) for _ in range(server_elicit_tickets.MOST_TICKETS + 1)]
+    many = [tickets.issue("call", result, DOUBT) for _ in range(server_elicit_tickets.MOST_TICKETS + 1)]
     assert [tickets.redeem(ticket, "call") is not None for ticket in (many[0], many[1], many[-1])] == [
         False,
         True,

@@ -9,7 +9,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import anyio
@@ -68,37 +68,53 @@ class Doubt:
     got: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a person said in a form. by: through which client. doubt: what it settles, without what was said by others."""
+
+    answer: str
+    by: str
+    doubt: Doubt
+
+
+Report: TypeAlias = Callable[[], Awaitable[tuple[types.CallToolResult, Doubt | None]]]
+Confirm: TypeAlias = Callable[[Word], Awaitable[types.CallToolResult]]
+
+
 class Persons:
     """Asks persons through their clients. on: whether at all (LATM_ELICIT). patience: seconds for a form while a call waits."""
 
     def __init__(self, on: bool, patience: float = PATIENCE_SECONDS):
         self._on, self._patience = on, patience
-        self._tickets, self._asked = Tickets(), Once()
+        self._tickets: Tickets[Doubt] = Tickets()
+        self._asked = Once()
 
     async def settled(
         self,
         ctx: ServerRequestContext[Any, Any],
         params: types.CallToolRequestParams,
-        report: Callable[[], Awaitable[tuple[types.CallToolResult, Doubt | None]]],
-        confirm: Callable[[str, str], Awaitable[types.CallToolResult]],
+        report: Report,
+        confirm: Confirm,
     ) -> Settled:
-        """Do `report`, and where it leaves a doubt, ask the person once; `confirm(answer, by)` where there is an answer.
+        """Do `report`, and where it leaves a doubt, ask the person once; then `confirm` their word, if they give one.
 
         In every other case the result is the report's own: no such client, declined, cancelled, left, too late.
         Raises: BadInput, for an answer that cannot be taken; what `report` and `confirm` raise.
         """
         if params.request_state is not None:
-            first = self._tickets.redeem(params.request_state, _binding(ctx, params))
-            if first is None:  # too late, or never ours: what the client says a person said is not listened to
+            sent = self._tickets.redeem(params.request_state, _binding(ctx, params))
+            if sent is None:  # too late, or never ours: what the client says a person said is not listened to
                 return (await report())[0]
-            return await _after(first, _response(params), ctx, confirm)
+            word = _word(_response(params), sent.kept, ctx)
+            return sent.result if word is None else await confirm(word)
         first, doubt = await report()
         if doubt is None or not self._may_ask(ctx, doubt):
             return first
         if is_version_at_least(ctx.session.protocol_version, INPUT_REQUIRED_SINCE):
-            ticket = self._tickets.issue(_binding(ctx, params), first)
+            ticket = self._tickets.issue(_binding(ctx, params), first, replace(doubt, said=(), got=None))
             return types.InputRequiredResult(input_requests={KEY: _request(doubt)}, request_state=ticket)
-        return await _after(first, await self._wait(ctx, doubt), ctx, confirm)
+        word = _word(await self._wait(ctx, doubt), doubt, ctx)
+        return first if word is None else await confirm(word)
 
     def _may_ask(self, ctx: ServerRequestContext[Any, Any], doubt: Doubt) -> bool:
         """Each client's person is asked once about a question, so that no model can make a nuisance of forms."""
@@ -115,16 +131,13 @@ class Persons:
         return None
 
 
-async def _after(
-    first: types.CallToolResult,
-    said: object,
-    ctx: ServerRequestContext[Any, Any],
-    confirm: Callable[[str, str], Awaitable[types.CallToolResult]],
-) -> types.CallToolResult:
+def _word(said: object, doubt: Doubt, ctx: ServerRequestContext[Any, Any]) -> Word | None:
+    """What the person said; None where they gave no answer."""
     answer = _answer(said)
     if answer is None:
-        return first
-    return await confirm(answer, f"client {one_line(client_of(ctx), MAX_CLIENT) or 'unnamed'}: elicitation")
+        return None
+    by = f"client {one_line(client_of(ctx), MAX_CLIENT) or 'unnamed'}: elicitation"
+    return Word(answer, by, replace(doubt, said=(), got=None))
 
 
 def _answer(said: object) -> str | None:

@@ -10,6 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from mcp import types
 
@@ -18,32 +19,38 @@ MOST_TICKETS = 64
 MOST_ASKED = 4096
 
 
+_Kept = TypeVar("_Kept")
+
+
 @dataclass(frozen=True, slots=True)
-class _Sent:
+class Sent(Generic[_Kept]):
+    """A call that waits for a form: its result without one, and what the form is about. until: by the tickets' clock."""
+
     binding: str
     result: types.CallToolResult
+    kept: _Kept
     until: float
 
 
-class Tickets:
+class Tickets(Generic[_Kept]):
     """Calls that wait for a form. clock: seconds that only grow."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic):
         self._clock = clock
-        self._sent: OrderedDict[str, _Sent] = OrderedDict()
+        self._sent: OrderedDict[str, Sent[_Kept]] = OrderedDict()
 
-    def issue(self, binding: str, result: types.CallToolResult) -> str:
+    def issue(self, binding: str, result: types.CallToolResult, kept: _Kept) -> str:
         """A ticket for a call, and its result so far; the oldest of too many is forgotten."""
         ticket = secrets.token_urlsafe(24)
-        self._sent[ticket] = _Sent(binding, result, self._clock() + TICKET_SECONDS)
+        self._sent[ticket] = Sent(binding, result, kept, self._clock() + TICKET_SECONDS)
         while len(self._sent) > MOST_TICKETS:
             self._sent.popitem(last=False)
         return ticket
 
-    def redeem(self, ticket: str, binding: str) -> types.CallToolResult | None:
-        """The result that was kept; None for a ticket that is not ours, used, too old, or of another call."""
+    def redeem(self, ticket: str, binding: str) -> Sent[_Kept] | None:
+        """What was kept; None for a ticket that is not ours, used, too old, or of another call."""
         sent = self._sent.pop(ticket, None)
-        return sent.result if sent is not None and sent.binding == binding and self._clock() < sent.until else None
+        return sent if sent is not None and sent.binding == binding and self._clock() < sent.until else None
 
 
 class Once:
