@@ -1,11 +1,13 @@
 """Which tool maker a command has: a recording, the configured model, or none."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from latm_mcp.errors import BadInput
 from latm_mcp.models import Maker
+from latm_mcp.models_using import LanguageModel, Role
+from latm_mcp.settings import Settings
 from latm_mcp.settings_models import ModelSettings
 
 NO_MAKER = (
@@ -25,6 +27,20 @@ async def open_maker(settings: ModelSettings | None) -> AsyncIterator[Maker | No
 
     async with open_model(model=settings.model, base_url=settings.base_url, api_key=settings.api_key) as maker:
         yield maker
+
+
+@asynccontextmanager
+async def open_models(settings: Settings) -> AsyncIterator[dict[Role, LanguageModel]]:
+    """The models that are configured in the other roles, their connections open until the block ends."""
+    models: dict[Role, LanguageModel] = {}
+    async with AsyncExitStack() as stack:
+        for role, chosen in settings.models().items():
+            if role != "maker" and chosen is not None:
+                from latm_mcp.llm import open_model  # here: most servers have no model of their own
+
+                opening = open_model(model=chosen.model, base_url=chosen.base_url, api_key=chosen.api_key, role=role)
+                models[role] = await stack.enter_async_context(opening)
+        yield models
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ import sys
 
 import anyio
 
-from latm_mcp.cli_makers import open_maker
+from latm_mcp.cli_makers import open_maker, open_models
 from latm_mcp.server import serve_stdio
 from latm_mcp.settings import Settings
 
@@ -21,5 +21,5 @@ def serve(options: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _serve(settings: Settings) -> None:
-    async with open_maker(settings.maker) as maker:
-        await serve_stdio(settings, maker)
+    async with open_maker(settings.maker) as maker, open_models(settings) as models:
+        await serve_stdio(settings, maker, models)

@@ -21,7 +21,7 @@ from latm_mcp.models import Failure, Maker, Message, Progress, Provenance, Reply
 from latm_mcp.outcomes import Limits
 from latm_mcp.sandbox import Sandbox
 from latm_mcp.splits import exposures
-from latm_mcp.store import Job, Role, Store
+from latm_mcp.store import Job, Role, Store, ToolState
 from latm_mcp.store_files import write_tool
 from latm_mcp.text import safe
 from latm_mcp.turns import PROPOSE_TRIES, Turn, next_turn, proposed
@@ -53,7 +53,7 @@ class Purse(Protocol):
 class Workshop:
     """What every making needs: where it is kept, where code runs, where tools are written out, who pays.
 
-    spending None: replies are counted, at no price, and nothing is capped.
+    spending None: replies are counted, at no price, and nothing is capped. publishes: whether a new tool is live at once, or waits for a person.
     """
 
     store: Store
@@ -61,6 +61,7 @@ class Workshop:
     limits: Limits
     tools_folder: Path
     spending: Purse | None = None
+    publishes: ToolState = "live"
 
     def limits_of(self, name: str) -> Limits:
         """What holds for a tool's calls: the deployment's limits under those that a person set for it."""
@@ -207,7 +208,8 @@ def _publish(shop: Workshop, job: Job, verified: Verified, author: Author) -> No
     )
     tool = wrap(verified, job.task, provenance)
     replaces = job.task.previous.version if job.task.previous else None
-    shop.store.publish(tool, replaces=replaces, job=job.id, actor=author.kind)
+    state = shop.publishes if replaces is None else "live"
+    shop.store.publish(tool, replaces=replaces, state=state, job=job.id, actor=author.kind)
     write_out(shop, tool)
 
 

@@ -1,49 +1,75 @@
 """The closed loop of the paper: make tools, call them, ask them questions. Knows no protocol; the faces stand on it."""
 
-import logging
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import anyio
 
-from latm_mcp import prompts
-from latm_mcp.errors import BadInput, LatmError, MakerFailed, NotFound
-from latm_mcp.job import Author, Workshop, make, publish_again, take, unpublished, write_out
+from latm_mcp.errors import BadInput, LatmError
+from latm_mcp.job import Workshop, write_out
 from latm_mcp.job_board import JobBoard, Report
-from latm_mcp.job_intake import MakeRequest, fitting_tool, job_key, replaced, task_of
-from latm_mcp.latm_live import LiveTools
-from latm_mcp.latm_results import Dispatched, MakeResult, fitting, not_asked, result_of
-from latm_mcp.latm_sentences import asked_question, no_such_tool
+from latm_mcp.job_intake import MakeRequest
+from latm_mcp.latm_bill import billed
+from latm_mcp.latm_dispatch import Dispatching, Models
+from latm_mcp.latm_found import Finder
+from latm_mcp.latm_growth import Growth
+from latm_mcp.latm_live import LiveIndex, LiveTools
+from latm_mcp.latm_making import Making
+from latm_mcp.latm_queue import Waiting
+from latm_mcp.latm_report import Reporting, ReportResult, Said
+from latm_mcp.latm_results import Dispatched, MakeResult
+from latm_mcp.latm_sentences import asked_question
+from latm_mcp.latm_spending import Paid, Spending
+from latm_mcp.latm_trust import Trusting
+from latm_mcp.latm_trust_heard import through_adapter
 from latm_mcp.latm_uses import Uses, counted
-from latm_mcp.models import Draft, Maker, Progress, Reply, Tool, Usage
+from latm_mcp.models import Draft, Maker, Progress, Tool
+from latm_mcp.models_using import LanguageModel
 from latm_mcp.outcomes import Json, Limits, Outcome
 from latm_mcp.sandbox import Sandbox, open_sandbox
 from latm_mcp.settings import Settings
-from latm_mcp.store import Job, Store, open_store
-from latm_mcp.turns import next_turn
+from latm_mcp.store import Asked, Role, Store, best_effort, open_store
 from latm_mcp.using import use
 from latm_mcp.using.dispatch import Dispatcher
 
-logger = logging.getLogger(__name__)
-BANK = 12  # examples of each tool that its profile is learnt from
-
 
 class Latm:
-    """One process's door to a library: everything that the server and the command line do goes through here."""
+    """One process's door to a library: everything that the server and the command line do goes through here.
 
-    def __init__(self, shop: Workshop, board: JobBoard, uses: Uses, maker: Maker | None):
+    waiting: None where the queue is off.
+    """
+
+    def __init__(
+        self,
+        shop: Workshop,
+        board: JobBoard,
+        uses: Uses,
+        spending: Spending,
+        settings: Settings,
+        *,
+        maker: Maker | None,
+        models: Models,
+    ):
         self.store: Store = shop.store
         self.sandbox: Sandbox = shop.sandbox
-        self.maker = maker
-        self.shop = shop
-        self.uses = uses
-        self._board, self._live = board, LiveTools(shop.store)
-        self._dispatcher: tuple[int, Dispatcher] | None = None
+        self.maker, self.shop, self.uses, self.spending = maker, shop, uses, spending
+        self._live, self.index = LiveTools(shop.store), LiveIndex(shop.store)
+        self._making = Making(shop, board, maker, self.dispatcher)
+        finder = Finder(shop.store, self.dispatcher)
+        waiting = Waiting(shop.store, settings.make_at, settings.grow_at)
+        self.waiting = waiting if settings.queue else None
+        self.growth = Growth(
+            shop, board, waiting, maker, self.dispatcher, approval=settings.publish == "after-approval"
+        )
+        self._asking = Dispatching(shop, self._live, finder, models, self.waiting, self.growth)
+        grow = None if maker is None else lambda name: self.growth.notice()
+        self.trusting = Trusting(
+            shop.store, through_adapter(shop.store, shop.sandbox, shop.limits_of), finder.certain, grow
+        )
+        self._reporting = Reporting(shop.store, self.trusting, self.waiting, self.growth, finder)
 
     async def make(
         self,
@@ -54,73 +80,18 @@ class Latm:
         maker: Maker | None = None,
         record: Path | None = None,
     ) -> MakeResult:
-        """Make a tool from examples, or hand out the brief where the caller's own model is the maker.
-
-        wait: seconds to wait for a live maker before answering with a job id.
-        maker: another one than this door's own, for this making. record: a folder to keep the exchange in.
-        Raises: BadInput, for examples, a name or a description that cannot be taken.
-        """
-        maker = maker or self.maker
-        request = replace(request, client_writes=maker is None)
-        fits = await fitting_tool(self.shop, request, self.dispatcher())
-        if fits is not None and not request.force:
-            return fitting(fits)
-        job = await self._open_job(request, replaced(self.shop, request, fits), anew=record is not None)
-        if record is not None and maker is not None:
-            from latm_mcp.recording import Recorder  # here, for few makings are recorded
-
-            maker = Recorder(maker, record, job.task)
-        if maker is not None:
-            return await self._work(job, maker, report, wait)
-        if job.status == "running":
-            self.store.finish_job(job.id, "draft_needed")
-        return await self.job(job.id, report, wait)
-
-    async def _open_job(self, request: MakeRequest, previous: Tool | None, anew: bool) -> Job:
-        """The job of this very request, or a new one; one that came to nothing, or to a tool that is gone, begins again."""
-        key = job_key(request, previous)
-        job = self.store.find_job(key)
-        if job is not None and anew and job.tries and not job.leased:
-            self.store.finish_job(job.id, "failed")  # a recording has to hold the whole conversation
-            job = self.store.find_job(key)
-        ended = job is not None and (job.status == "failed" or (job.status == "published" and not self._stands(job)))
-        if job is not None and not ended:
-            return job
-        return self.store.open_job(key, await task_of(self.shop, request, previous), restart=ended)
+        """As `Making.make`."""
+        return await self._making.make(request, report, wait, maker=maker, record=record)
 
     async def job(self, job_id: str, report: Report, wait: float = 1e9) -> MakeResult:
-        """How a making stands; one that is under way is followed, one that was left alone is taken up again.
-
-        Raises: NotFound, for a job that never was or has expired.
-        """
-        job = self._job(job_id)
-        if job.status == "running" and self.maker is not None:
-            return await self._work(job, self.maker, report, wait)
-        if unpublished(job) and not job.leased:
-            author = Author("client", "not named")
-            await self._board.start(job_id, "publishing", partial(publish_again, self.shop, job, author))
-        await self._board.follow(job_id, report, wait)
-        return result_of(self._job(job_id), self.store)
+        """As `Making.job`."""
+        return await self._making.job(job_id, report, wait)
 
     async def draft(self, job_id: str, draft: Draft, report: Report, wait: float = 1e9) -> MakeResult:
-        """Judge a draft that the calling client's model wrote: published, or back with the failure and the tries left.
-
-        wait: seconds to wait for the judging, which goes on after that. The same draft twice costs one try.
-        Raises: NotFound; BadInput, where another draft of this job is being judged.
-        """
-        job, text = self._job(job_id), prompts.written(draft)
-        turn = next_turn(job.task, job.tries)
-        if job.status == "draft_needed" and turn is not None and not (job.tries and job.tries[-1].reply == text):
-            reply, author = Reply(text=text, usage=Usage(), model="not named"), Author("client", "not named")
-
-            async def judge(report: Report) -> None:
-                await take(self.shop, job, turn, reply, author, report)
-
-            if not await self._board.start(job_id, text, judge):
-                raise BadInput(
-                    f"Another draft of job {job_id!r} is being judged. Call make_tool with the job alone to wait for it."
-                )
-        return await self.job(job_id, report, wait)
+        """As `Making.draft`."""
+        result = await self._making.draft(job_id, draft, report, wait)
+        self.growth.notice()
+        return result
 
     async def call(self, name: str, arguments: dict[str, Json]) -> Outcome:
         """Call a tool's function. Raises: NotFound; BadInput, for arguments that do not fit its schema."""
@@ -140,33 +111,29 @@ class Latm:
         return got
 
     async def dispatch(self, question: str) -> Dispatched:
-        """Answer a question through the adapter of the tool that it is certainly for, else name the likely tools."""
+        """The answer to a question, or the tools that it may be for, or how far its kind is from a tool of its own.
+
+        Raises: BadInput, Oversized, for a question that cannot be taken.
+        """
         asked_question(question)
-        listed = {row.name: row for row in self.store.listed() if row.state == "live"}
-        found = [candidate for candidate in self.dispatcher().candidates(question) if candidate.name in listed]
-        answers: dict[str, use.Answer] = {}
+        with billed() as bill:
+            found = await self._asking.dispatch(question)
+        answer = found.answer
+        if answer is not None and answer.tool:
+            self.uses.note(answer.tool)
+        tool = answer.tool if answer is not None else ""
+        instead = self.spending.instead(question)
+        how = None if answer is None else answer.how
+        self.uses.note_asked(Asked(found.outcome, how, tool or None, bill.tokens, bill.usd, instead))
+        return found
 
-        async def ask(name: str) -> None:
-            got = await use.answer(self.live(name), question, self.sandbox, self.limits_of(name))
-            if isinstance(got, use.Answer):
-                answers[name] = got
-
-        async with anyio.create_task_group() as group:
-            for candidate in found:
-                if candidate.certain and listed[candidate.name].adapter:
-                    group.start_soon(ask, candidate.name)
-        for candidate in found:
-            if candidate.name in answers:
-                self.uses.note(candidate.name)
-                return Dispatched(answers[candidate.name])
-        return Dispatched(None, tuple((candidate, listed[candidate.name]) for candidate in found))
+    async def report(self, said: Said) -> ReportResult:
+        """Learn what somebody says about a question. Raises: BadInput; NotFound."""
+        return await self._reporting.report(said)
 
     def live(self, name: str) -> Tool:
-        """A tool that may be called. Raises: NotFound, for one that is not there or waits for approval."""
-        tool = self._live.find(name)
-        if tool is None:
-            raise NotFound(no_such_tool(self.store, name))
-        return tool
+        """A tool that may be called. Raises: NotFound, for one that is not there, waits for approval or is quarantined."""
+        return self._live.needed(name)
 
     def limits_of(self, name: str) -> Limits:
         """The limits of a tool's calls: the settings', under those that a person set for it."""
@@ -182,37 +149,8 @@ class Latm:
                 write_out(self.shop, tool)
 
     def dispatcher(self) -> Dispatcher:
-        """The dispatcher over the live tools' examples, built again when the list of tools has changed."""
-        generation = self.store.generation()
-        if self._dispatcher is None or self._dispatcher[0] != generation:
-            self._dispatcher = (generation, Dispatcher(self.store.banks("", BANK)))
-        return self._dispatcher[1]
-
-    def _stands(self, job: Job) -> bool:
-        return job.tool is not None and self.store.state(job.tool) == "live"
-
-    def _job(self, job_id: str) -> Job:
-        job = self.store.job(job_id)
-        if job is None:
-            raise NotFound(
-                f"There is no job {job_id[:40]!r}, or it expired after 7 days. Call make_tool with the examples again."
-            )
-        return job
-
-    async def _work(self, job: Job, maker: Maker, report: Report, wait: float) -> MakeResult:
-        """Start or follow a making; a job whose worker went away meanwhile is taken over, once."""
-        deadline = anyio.current_time() + wait
-        try:
-            for _ in range(2):
-                if job.status == "running":
-                    await self._board.start(job.id, "making", partial(make, self.shop, job.id, maker))
-                    await self._board.follow(job.id, report, deadline - anyio.current_time())
-                    job = self._job(job.id)
-                if job.leased:
-                    break
-        except MakerFailed as error:
-            return not_asked(self._job(job.id), error)
-        return result_of(job, self.store)
+        """The dispatcher over the live tools' examples as they are now."""
+        return self.index.now()
 
 
 def quiet(progress: Progress) -> None:
@@ -221,11 +159,16 @@ def quiet(progress: Progress) -> None:
 
 @asynccontextmanager
 async def open_latm(
-    settings: Settings, maker: Maker | None = None, *, progress: Callable[[str], None] | None = None
+    settings: Settings,
+    maker: Maker | None = None,
+    models: Mapping[Role, LanguageModel] | None = None,
+    *,
+    progress: Callable[[str], None] | None = None,
 ) -> AsyncIterator[Latm]:
     """Open the library, the sandbox and the makings of this process; all are closed and ended at the end.
 
-    maker: None where the caller's own model writes the code. progress: gets a sentence if the sandbox is compiled first.
+    maker: None where the caller's own model writes the code. models: whoever may be asked in the other roles.
+    progress: gets a sentence if the sandbox is compiled first.
     Raises: StoreUnusable, SandboxUnavailable.
     """
     failed: LatmError | None = None
@@ -233,13 +176,17 @@ async def open_latm(
         opening = open_sandbox(settings.cache, kind=settings.sandbox, workers=settings.workers, progress=progress)
         async with opening as sandbox, anyio.create_task_group() as group:
             owner = f"{os.getpid()}-{secrets.token_hex(4)}"
-            shop = Workshop(store, sandbox, settings.limits, settings.tools_folder)
+            spending = Spending(store, settings.daily_usd, configured=settings.models())
+            shop = Workshop(store, sandbox, settings.limits, settings.tools_folder, spending)
+            asked = Models(**{role: Paid(role, model, spending) for role, model in (models or {}).items()})
             group.start_soon(uses.keep_writing)
             try:
-                yield Latm(shop, JobBoard(store, group, owner), uses, maker)
+                yield Latm(shop, JobBoard(store, group, owner), uses, spending, settings, maker=maker, models=asked)
             except LatmError as error:
                 failed = error  # raised below: a task group would wrap it in a group of errors
             finally:
                 group.cancel_scope.cancel()
+                with best_effort("what the last replies cost is not counted"):
+                    spending.write_rest()
     if failed is not None:
         raise failed

@@ -1,9 +1,13 @@
 """The tools that may be called, at hand: reading one from the library and parsing it takes longer than many a call of it."""
 
+from latm_mcp.errors import NotFound
+from latm_mcp.latm_sentences import no_such_tool
 from latm_mcp.models import Tool
 from latm_mcp.store import Store
+from latm_mcp.using.dispatch import Dispatcher
 
 MOST = 100  # tools at hand: a tool with all its examples may have megabytes
+BANK = 12  # examples of each tool that its profile is learnt from
 
 
 class LiveTools:
@@ -23,7 +27,51 @@ class LiveTools:
             self._generation, self._tools = generation, {}
         if name not in self._tools:
             tool = self._store.tool(name)
-            if tool is None or self._store.state(name) != "live":
+            if tool is None or not self._may_be_used(name):
                 return None
             self._tools[name] = tool
         return self._tools[name]
+
+    def _may_be_used(self, name: str) -> bool:
+        return any(row.name == name and row.usable for row in self._store.listed())
+
+    def needed(self, name: str) -> Tool:
+        """A tool that may be called. Raises: NotFound, for one that is not there, waits for approval or is quarantined."""
+        tool = self.find(name)
+        if tool is None:
+            raise NotFound(no_such_tool(self._store, name))
+        return tool
+
+
+class LiveIndex:
+    """The dispatcher over the live tools' examples, in step with the library by what differs: one tool is put in a millisecond or two."""
+
+    def __init__(self, store: Store):
+        self._store = store
+        self._dispatcher = Dispatcher()
+        self._generation: int | None = None
+        self._marks: dict[str, tuple[str, tuple[int, int]]] = {}
+
+    def now(self) -> Dispatcher:
+        """As the library is now."""
+        while self.catch_up(1_000_000):
+            pass
+        return self._dispatcher
+
+    def catch_up(self, most: int) -> bool:
+        """Put at most so many tools; whether there are more. For a server to begin with, between other things that it does."""
+        generation = self._store.generation()
+        if generation == self._generation:
+            return False
+        marks = self._store.bank_marks()
+        present = {row.name: (row.version, marks[row.name]) for row in self._store.listed() if row.name in marks}
+        for name in self._marks.keys() - present.keys():
+            self._dispatcher.drop(name)
+            del self._marks[name]
+        changed = [name for name, mark in present.items() if self._marks.get(name) != mark]
+        for name in changed[:most]:
+            self._dispatcher.put(name, self._store.examples(name)[:BANK])
+            self._marks[name] = present[name]
+        if len(changed) <= most:
+            self._generation = generation
+        return len(changed) > most

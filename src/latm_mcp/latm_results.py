@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 from latm_mcp.errors import MakerFailed
+from latm_mcp.latm_found import Found
+from latm_mcp.latm_queue import Cached
 from latm_mcp.models import Failure, Status, Tool, TriesLeft
-from latm_mcp.store import Job, Listed, Store
+from latm_mcp.models_using import DispatchOutcome
+from latm_mcp.store import Job, Store
 from latm_mcp.turns import next_turn, tries_left
 from latm_mcp.using import use
-from latm_mcp.using.dispatch import Candidate
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +31,18 @@ class MakeResult:
 
 @dataclass(frozen=True, slots=True)
 class Dispatched:
-    """What the dispatcher makes of a question: an answer, or the tools that it may be for; neither: a new task."""
+    """What the dispatcher makes of a question: an answer, the tools that it is or may be for, or a new task.
 
-    answer: use.Answer | None
-    candidates: tuple[tuple[Candidate, Listed], ...] = ()
+    cached: where it waits, if it does. job: the making that the calling client's own model can write the tool for.
+    note: why a model that is configured did not answer.
+    """
+
+    outcome: DispatchOutcome
+    answer: use.Answer | None = None
+    candidates: tuple[Found, ...] = ()
+    cached: Cached | None = None
+    job: str = ""
+    note: str = ""
 
 
 def result_of(job: Job, store: Store) -> MakeResult:

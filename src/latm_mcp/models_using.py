@@ -10,6 +10,7 @@ from latm_mcp.outcomes import Json
 How: TypeAlias = Literal["adapter", "tool and model", "strong model", "person"]
 # Who said something: a person here (the command line, a form), a client's model (`report_result`), a model that this deployment configured.
 Who: TypeAlias = Literal["person", "client", "model"]
+Role: TypeAlias = Literal["maker", "user", "dispatcher", "fallback"]  # of a configured model
 DispatchOutcome: TypeAlias = Literal["answered", "use", "ask", "new"]
 
 

@@ -5,8 +5,8 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -25,18 +25,22 @@ from latm_mcp import __version__
 from latm_mcp.errors import LatmError, NotFound, SandboxUnavailable
 from latm_mcp.latm import Latm, open_latm
 from latm_mcp.models import Maker
+from latm_mcp.models_using import LanguageModel
 from latm_mcp.outcomes import Json
 from latm_mcp.server_announce import Announcer, client_of
-from latm_mcp.server_calling import call_native, call_tool, dispatch
+from latm_mcp.server_calling import call_native, call_tool
 from latm_mcp.server_catalogue import Catalogue
-from latm_mcp.server_commands import INSTRUCTIONS
+from latm_mcp.server_commands import INSTRUCTIONS, Commands
+from latm_mcp.server_dispatch import dispatch
+from latm_mcp.server_elicit import Persons, Settled
 from latm_mcp.server_input import standard_input
 from latm_mcp.server_making import MakingDesk
 from latm_mcp.server_output import standard_output
 from latm_mcp.server_reading import Reading
+from latm_mcp.server_report import ReportDesk
 from latm_mcp.server_results import OUR_FAULT, first_of, honest
 from latm_mcp.settings import Settings
-from latm_mcp.store import best_effort
+from latm_mcp.store import Role, best_effort
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +49,7 @@ USE_SECONDS = 45.0  # some clients give a request up after 60 and lose its answe
 OVER_LIMIT_SECONDS = 10.0  # for a worker to be free, beyond the limit of a call
 LAST_WORDS_SECONDS = 0.2  # for a client that has closed our input to read what we still have to write
 CLIENT_GONE = (BrokenPipeError, ConnectionResetError)
+TOOLS_AT_ONCE = 10
 WARM_AFTER_SECONDS = 0.2  # the first list is on its way to the client by then
 
 
@@ -68,9 +73,12 @@ class Face:
     def __init__(self, latm: Latm, settings: Settings):
         limit = settings.exposure_limit if settings.exposure == "hybrid" else 0
         self.latm = latm
-        self.catalogue = Catalogue(latm.store, latm.uses.until_now, limit, asks_a_model=latm.maker is not None)
+        asks = any(settings.models()[role] is not None for role in ("user", "dispatcher", "fallback"))
+        here = Commands(latm.maker is not None, asks, settings.queue)
+        self.catalogue = Catalogue(latm.store, latm.uses.until_now, limit, here)
         self.announcer = Announcer(latm.store, self.catalogue)
         self.desk = MakingDesk(latm, self.catalogue, self.announcer, settings.answer_within)
+        self.reports = ReportDesk(latm, Persons(settings.elicit))
         self.listed = anyio.Event()
 
     async def list_tools(self, ctx: ServerRequestContext[Any, Any], params: object) -> types.ListToolsResult:
@@ -80,17 +88,16 @@ class Face:
         self.listed.set()
         return types.ListToolsResult(tools=list(listing.tools))
 
-    async def call_tool(
-        self, ctx: ServerRequestContext[Any, Any], params: types.CallToolRequestParams
-    ) -> types.CallToolResult:
+    async def call_tool(self, ctx: ServerRequestContext[Any, Any], params: types.CallToolRequestParams) -> Settled:
         """A fixed command or a made tool; errors come back as results."""
-        return await honest(partial(self._call, ctx, params.name, params.arguments or {}))
+        return await honest(partial(self._call, ctx, params))
 
-    async def _call(
-        self, ctx: ServerRequestContext[Any, Any], name: str, arguments: dict[str, Json]
-    ) -> types.CallToolResult:
+    async def _call(self, ctx: ServerRequestContext[Any, Any], params: types.CallToolRequestParams) -> Settled:
+        name, arguments = params.name, params.arguments or {}
         if name == "make_tool":  # it keeps to its own time
             return await self.desk.make_tool(ctx, arguments)
+        if name == "report_result":  # and so does a person
+            return await self.reports.report_result(ctx, params)
         patience = self._patience(name, arguments)
         try:
             with anyio.fail_after(patience):
@@ -132,6 +139,10 @@ class Face:
         """
         await self.listed.wait()
         await anyio.sleep(WARM_AFTER_SECONDS)
+        while self.latm.index.catch_up(
+            TOOLS_AT_ONCE
+        ):  # profiles of a big library take seconds, in which others are served
+            await anyio.sleep(0)
         try:
             await self.latm.sandbox.warm()
         except LatmError as error:
@@ -156,25 +167,29 @@ async def _plain_errors(ctx: ServerRequestContext[Any, Any], call_next: CallNext
 
 
 @asynccontextmanager
-async def open_server(settings: Settings, maker: Maker | None = None) -> AsyncIterator[LatmServer]:
+async def open_server(
+    settings: Settings, maker: Maker | None = None, models: Mapping[Role, LanguageModel] | None = None
+) -> AsyncIterator[LatmServer]:
     """A server on the library of these settings, for any number of connections; all is closed and ended at the end.
 
     maker: None where the calling client's own model writes the code.
     Raises: StoreUnusable, SandboxUnavailable.
     """
-    opening = open_latm(settings, maker, progress=partial(logger.info, "%s"))
+    opening = open_latm(settings, maker, models, progress=partial(logger.info, "%s"))
     async with opening as latm, anyio.create_task_group() as group:
         face = Face(latm, settings)
         group.start_soon(face.watch)
         group.start_soon(face.warm)
+        if settings.queue or maker is not None:
+            group.start_soon(latm.growth.watch)
         try:
-            yield _server(face)
+            yield _server(face, settings.daily_usd)
         finally:
             group.cancel_scope.cancel()
 
 
-def _server(face: Face) -> LatmServer:
-    reading = Reading(face.latm, face.catalogue)
+def _server(face: Face, daily_usd: float) -> LatmServer:
+    reading = Reading(face.latm, face.catalogue, daily_usd)
     server = LatmServer(
         "latm-mcp",
         version=__version__,
@@ -194,7 +209,9 @@ def _server(face: Face) -> LatmServer:
     return server
 
 
-async def serve_stdio(settings: Settings, maker: Maker | None = None) -> None:
+async def serve_stdio(
+    settings: Settings, maker: Maker | None = None, models: Mapping[Role, LanguageModel] | None = None
+) -> None:
     """Serve one client over stdin and stdout until its input ends, or until SIGTERM; no child is left.
 
     Raises: StoreUnusable, SandboxUnavailable.
@@ -203,7 +220,7 @@ async def serve_stdio(settings: Settings, maker: Maker | None = None) -> None:
     logging.getLogger("latm_mcp").setLevel(logging.INFO)
     ended: list[signal.Signals] = []
     try:
-        await _serve_stdio(settings, maker, ended)
+        await _serve_stdio(open_server(settings, maker, models), ended)
     except BaseExceptionGroup as group:  # task groups wrap what stands in the way of opening
         if known := group.subgroup(LatmError):
             raise first_of(known) from None
@@ -216,8 +233,8 @@ async def serve_stdio(settings: Settings, maker: Maker | None = None) -> None:
         os.kill(os.getpid(), ended[0])
 
 
-async def _serve_stdio(settings: Settings, maker: Maker | None, ended: list[signal.Signals]) -> None:
-    async with open_server(settings, maker) as server, anyio.create_task_group() as group:
+async def _serve_stdio(opening: AbstractAsyncContextManager[LatmServer], ended: list[signal.Signals]) -> None:
+    async with opening as server, anyio.create_task_group() as group:
         group.start_soon(_end_on_signal, group.cancel_scope, ended)
         with standard_output() as output:
             async with stdio_server(standard_input(), output) as (read, write):

@@ -19,6 +19,7 @@ _FORMS = {
     "calls": "a list of {question, arguments_json}",
     "arguments": "an object that names each argument",
     "force": "true or false",
+    "right": "true or false",
 }
 
 
@@ -60,6 +61,15 @@ class DispatchArguments(_Arguments):
     """What dispatch takes."""
 
     question: str
+
+
+class ReportArguments(_Arguments):
+    """What report_result takes."""
+
+    question: str
+    answer: str | None = None
+    right: bool | None = None
+    tool: str | None = None
 
 
 class CallArguments(_Arguments):

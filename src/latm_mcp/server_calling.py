@@ -1,30 +1,16 @@
-"""Made tools behind the MCP face: called by their own names, through call_tool, and found or asked by dispatch."""
+"""Made tools behind the MCP face: called by their own names, and through call_tool."""
 
 from mcp import types
 
 from latm_mcp.errors import BadInput
 from latm_mcp.latm import Latm
-from latm_mcp.latm_results import Dispatched
 from latm_mcp.latm_sentences import argument_faults
 from latm_mcp.models import Tool
 from latm_mcp.outcomes import Json, Returned, refused
-from latm_mcp.server_announce import Announcer
-from latm_mcp.server_arguments import CallArguments, DispatchArguments, read_arguments
-from latm_mcp.server_catalogue import evidence
+from latm_mcp.server_arguments import CallArguments, read_arguments
 from latm_mcp.server_results import UnfitArguments, done, returned, value_text
-from latm_mcp.store import Listed
-from latm_mcp.text import one_line, safe_json
-from latm_mcp.using.dispatch import Candidate
+from latm_mcp.text import one_line
 from latm_mcp.using.use import Answer
-
-COLLECT = (
-    "No tool reads this kind of question yet. Answer it yourself; with 2 or more answered ones of its kind (6 are better), "
-    "call make_tool."
-)
-CHOOSE = (
-    "Look at what each of these tools takes, and at what the question has that it lacks. Call the one that fits; if none does, "
-    "answer it yourself."
-)
 
 
 async def call_native(latm: Latm, name: str, arguments: dict[str, Json]) -> types.CallToolResult:
@@ -79,45 +65,6 @@ async def _value(latm: Latm, tool: Tool, arguments: dict[str, Json]) -> Json:
     except BadInput as error:
         raise UnfitArguments(str(error), parameters) from None
     return returned(tool, outcome)
-
-
-async def dispatch(latm: Latm, announcer: Announcer, client: str, given: dict[str, Json]) -> types.CallToolResult:
-    """dispatch: the answer, or the tools that the question may be for, or word that it is new."""
-    found = await latm.dispatch(read_arguments(DispatchArguments, "dispatch", given).question)
-    if found.answer is not None:
-        structure = {"outcome": "answered", "tool": found.answer.tool, **_answered(found.answer)}
-        structure["next"] = f"Computed by {found.answer.tool}, which is verified for such questions: give this answer."
-        return done(f"{found.answer.answer}\n\n{structure['next']}", structure)
-    if not found.candidates:
-        return done(COLLECT, {"outcome": "new", "next": COLLECT})
-    rows = _candidates(found, announcer, client)
-    text = "\n".join(map(_candidate_line, rows))
-    return done(f"{CHOOSE}\n{text}", {"outcome": "use", "candidates": rows, "next": CHOOSE})
-
-
-def _candidate_line(row: dict[str, Json]) -> str:
-    lacks = f" (words that its examples never had: {', '.join(row['lacks'])})" if row["lacks"] else ""
-    return f"- {row['signature']}: {row['how_to_call']} (verified: {row['evidence']}){lacks}"
-
-
-def _candidates(found: Dispatched, announcer: Announcer, client: str) -> list[dict[str, Json]]:
-    return [
-        _candidate(candidate, row, announcer.knows(client, row.name, row.version))
-        for candidate, row in found.candidates
-    ]
-
-
-def _candidate(candidate: Candidate, row: Listed, direct: bool) -> dict[str, Json]:
-    reads_it = row.adapter and not candidate.certain  # a certain one was asked just now, and refused this very question
-    return {
-        "name": row.name,
-        "signature": one_line(row.signature_text, 300),
-        "parameters": safe_json(row.parameters),
-        "ratio": round(candidate.ratio, 2),
-        "lacks": [one_line(word, 40) for word in candidate.lacks],
-        "evidence": evidence(row),
-        "how_to_call": how_to_call(row.name, row.parameters, reads_it, direct),
-    }
 
 
 def how_to_call(name: str, parameters: dict[str, Json], adapter: bool, direct: bool) -> str:

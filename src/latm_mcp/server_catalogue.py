@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from mcp import types
 
 from latm_mcp.outcomes import Json
-from latm_mcp.server_commands import fixed_commands, native_hints
+from latm_mcp.server_commands import Commands, fixed_commands, native_hints
 from latm_mcp.server_schemas import vetted
 from latm_mcp.store import Listed, Store
 from latm_mcp.text import one_line, safe_json
@@ -33,9 +33,9 @@ class Catalogue:
     uses: how often each tool was used. limit: made tools that are listed at most; 0: the fixed commands alone.
     """
 
-    def __init__(self, store: Store, uses: Callable[[], dict[str, int]], limit: int, asks_a_model: bool):
+    def __init__(self, store: Store, uses: Callable[[], dict[str, int]], limit: int, commands: Commands):
         self._store, self._uses, self._limit = store, uses, limit
-        self._fixed = tuple(fixed_commands(asks_a_model))
+        self._fixed = tuple(fixed_commands(commands))
         self._listing: Listing | None = None
 
     def listing(self) -> Listing:
@@ -51,7 +51,7 @@ class Catalogue:
 
     def live(self) -> list[Listed]:
         """Every made tool that may be called, by name."""
-        return [row for row in self._store.listed() if row.state == "live"]
+        return [row for row in self._store.listed() if row.usable]
 
     def _choose(self, generation: int) -> Listing:
         """Pinned ones, then most used, until the limit; ordered by name. One that clients could choke on is left out."""

@@ -1,5 +1,7 @@
 """The fixed commands as clients list them (design, section 4)."""
 
+from dataclasses import dataclass
+
 from mcp import types
 
 from latm_mcp.outcomes import Json
@@ -85,10 +87,15 @@ _CANDIDATE["properties"] |= {
     "ratio": {"type": "number"},
     "lacks": {"type": "array", "items": {"type": "string"}},
 }
+_CANDIDATE["properties"]["trust"] = {"type": "string"}
 _DISPATCH_OUT = _open(
     {
-        "outcome": {"type": "string", "enum": ["answered", "use", "new"]},
+        "outcome": {"type": "string", "enum": ["answered", "use", "ask", "new"]},
         "answer": {"type": "string"},
+        "how": {"type": "string", "enum": ["adapter", "tool and model", "strong model", "person"]},
+        "provisional": {"type": "boolean"},
+        "cached": _open({word: {"type": "integer"} for word in ("group", "answered", "needed", "disputed")}),
+        "job": {"type": "string"},
         "tool": {"type": "string"},
         "arguments": {"type": "object"},
         "result": _RESULT,
@@ -105,12 +112,34 @@ _CALL_IN = {
 }
 _CALL_OUT = _open({"result": _RESULT, "answer": {"type": "string"}, "arguments": {"type": "object"}})
 
+_REPORT_IN = {
+    "question": _text("The whole question, unchanged."),
+    "answer": _text("What its right answer is, in the form that such answers have."),
+    "right": {"type": "boolean", "description": "Whether the answer that a tool gave was right."},
+    "tool": _text("The tool that the question is for, or 'none' where it is for none of those that dispatch named."),
+}
+_REPORT_OUT = _open(
+    {"next": {"type": "string"}, "tool": {"type": "string"}, "cached": _DISPATCH_OUT["properties"]["cached"]}, "next"
+)
 
-def fixed_commands(asks_a_model: bool) -> list[types.Tool]:
-    """The commands that are always listed. asks_a_model: whether making one sends the examples to a configured model."""
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """What the commands do here, so that their hints are true.
+
+    Whether makings, and whether questions, go to a configured model; whether questions are kept.
+    """
+
+    makes_by_model: bool
+    asks_models: bool
+    queue: bool
+
+
+def fixed_commands(here: Commands) -> list[types.Tool]:
+    """The commands that are always listed."""
     writer = (
         "A configured model writes it."
-        if asks_a_model
+        if here.makes_by_model
         else "You write it: the result holds the brief, and you call again with the draft."
     )
     make = (
@@ -120,7 +149,11 @@ def fixed_commands(asks_a_model: bool) -> list[types.Tool]:
     )
     ask = (
         "Put a question to the library of made tools: its answer where a verified tool reads such questions, else the tools "
-        "that it may be for and how to call them, else word that it is new. Costs nothing and asks no model."
+        f"that it is or may be for and how to call them, else word that it is new. {_kept(here)}"
+    )
+    report = (
+        "Say that an answer was right, what it should have been, or which tool a question is for. Provisional: it changes no tool until a "
+        "person confirms it."
     )
     call = (
         "Call any made tool by its name, with `arguments`, or with a `question` where the tool reads questions itself."
@@ -132,10 +165,23 @@ def fixed_commands(asks_a_model: bool) -> list[types.Tool]:
             ask,
             _object({"question": _text("The whole question, unchanged.")}, "question"),
             _DISPATCH_OUT,
-            _reads("Find or ask a made tool"),
+            _asks("Find or ask a made tool", here),
         ),
-        _command("make_tool", make, _object(_MAKE_IN), _MAKE_OUT, _writes("Make a tool", asks_a_model)),
+        _command("make_tool", make, _object(_MAKE_IN), _MAKE_OUT, _writes("Make a tool", here.makes_by_model)),
+        _command(
+            "report_result", report, _object(_REPORT_IN, "question"), _REPORT_OUT, _writes("Report an answer", False)
+        ),
     ]
+
+
+def _kept(here: Commands) -> str:
+    """What becomes of a question, beyond its answer."""
+    models = "Models that are configured may be asked." if here.asks_models else "Costs nothing and asks no model."
+    return (
+        f"{models} New questions are kept, and become a tool when enough of a kind are answered."
+        if here.queue
+        else models
+    )
 
 
 def _command(
@@ -148,6 +194,10 @@ def _reads(title: str) -> types.ToolAnnotations:
     return types.ToolAnnotations(
         title=title, read_only_hint=True, idempotent_hint=True, destructive_hint=False, open_world_hint=False
     )
+
+
+def _asks(title: str, here: Commands) -> types.ToolAnnotations:
+    return _writes(title, here.asks_models) if here.queue or here.asks_models else _reads(title)
 
 
 def _writes(title: str, open_world: bool) -> types.ToolAnnotations:

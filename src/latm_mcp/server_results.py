@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from mcp import types
 
@@ -12,6 +13,8 @@ from latm_mcp.outcomes import Json, Outcome, Returned
 from latm_mcp.text import FIXED_COMMANDS, one_line, safe, safe_json
 
 logger = logging.getLogger(__name__)
+
+_Result = TypeVar("_Result")
 
 MAX_RESULT_BYTES = 64 * 1024
 MAX_SENTENCE = 2000
@@ -28,7 +31,7 @@ class UnfitArguments(BadInput):
         self.schema = schema
 
 
-async def honest(work: Callable[[], Awaitable[types.CallToolResult]]) -> types.CallToolResult:
+async def honest(work: Callable[[], Awaitable[_Result]]) -> _Result | types.CallToolResult:
     """Run a command; the one place where our errors, and bugs, become results that say `isError`."""
     try:
         return await work()

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from latm_mcp.errors import BadInput
+from latm_mcp.models_using import Role
 from latm_mcp.outcomes import LIMIT_BOUNDS, Limits, OwnLimits, SandboxKind
 from latm_mcp.settings_models import ModelSettings, read_model, read_text
 
@@ -59,6 +60,10 @@ class Settings:
     daily_usd: float = 1.0
     keep_days: int = 30
     elicit: bool = False
+
+    def models(self) -> dict[Role, ModelSettings | None]:
+        """Each role's model."""
+        return {"maker": self.maker, "user": self.user, "dispatcher": self.dispatcher, "fallback": self.fallback}
 
     @property
     def tools_folder(self) -> Path:

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, get_args
+from typing import get_args
 
 from latm_mcp.errors import BadInput
+from latm_mcp.models_using import Role
 
-Role: TypeAlias = Literal["maker", "user", "dispatcher", "fallback"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 

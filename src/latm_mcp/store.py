@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from latm_mcp.errors import StoreUnusable
+from latm_mcp.models_using import Role
 from latm_mcp.store_nouns import (
     Asked,
     AuditRow,
@@ -22,7 +23,6 @@ from latm_mcp.store_nouns import (
     Job,
     Listed,
     Report,
-    Role,
     Settlement,
     Told,
     ToolState,

@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from latm_mcp.models import Usage
+from latm_mcp.models_using import Role
 from latm_mcp.store_connection import Database
-from latm_mcp.store_nouns import Asked, AuditRow, Role, UsageRow
+from latm_mcp.store_nouns import Asked, AuditRow, UsageRow
 
 MOST_TOKENS = 10**12  # of one row
 MOST_ASKED = 200_000  # questions whose way of answering is kept: some 20 MB; the oldest go first

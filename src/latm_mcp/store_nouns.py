@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from latm_mcp.models import Comparison, Failure, Reply, Status, Task, Try
-from latm_mcp.models_using import DispatchOutcome, How, Who
+from latm_mcp.models_using import DispatchOutcome, How, Role, Who
 from latm_mcp.outcomes import Json
 
 ToolState: TypeAlias = Literal["live", "waiting", "archived"]
-Role: TypeAlias = Literal["maker", "user", "dispatcher", "fallback"]
 # probation: newly made. trusted: enough confirmed good uses. disputed: a confirmed failure, and nobody to make a better version: still
 # callable, and said so. quarantined: a confirmed failure, out of use until its next version passes all examples.
 Trust: TypeAlias = Literal["probation", "trusted", "disputed", "quarantined"]
@@ -46,6 +45,11 @@ class Listed:
     approved: bool
     trust: Trust = "probation"
     good: int = 0
+
+    @property
+    def usable(self) -> bool:
+        """Whether it may be listed to clients, called and dispatched to."""
+        return self.state == "live" and self.trust != "quarantined"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from latm_mcp.models import Example, Failure, Reply, Status, Task, Tool, Try, Usage
+from latm_mcp.models_using import Role
 from latm_mcp.outcomes import OwnLimits
-from latm_mcp.store_nouns import Asked, AuditRow, Job, Listed, Role, ToolState, UsageRow
+from latm_mcp.store_nouns import Asked, AuditRow, Job, Listed, ToolState, UsageRow
 
 
 class ToolShelf(Protocol):
@@ -61,6 +62,9 @@ class ToolShelf(Protocol):
 
         wait: for another process that is writing. Raises: StoreBusy; without `wait` at once.
         """
+
+    def bank_marks(self) -> dict[str, tuple[int, int]]:
+        """For each live tool with examples a mark that is another one once some were added or withdrawn."""
 
     def banks(self, exclude: str, per_tool: int) -> dict[str, list[Example]]:
         """Up to `per_tool` examples of each live tool but `exclude`: their first ones."""

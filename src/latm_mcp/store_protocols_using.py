@@ -91,4 +91,4 @@ class TrustBook(Protocol):
         """Learn which tool a question belongs to, or that it belongs to none; a person's word stands over a client's or a model's."""
 
     def settlements(self) -> list[Settlement]:
-        """All that was learnt so, oldest first. Cached on `generation()`."""
+        """All that was learnt so, oldest first. Cached on `queue_generation()`."""

@@ -132,6 +132,13 @@ class SqliteTools:
         with self._db.writing(durable=False, wait=wait) as connection:
             connection.execute("UPDATE tools SET uses = uses + ? WHERE name = ?", (times, name))
 
+    def bank_marks(self) -> dict[str, tuple[int, int]]:
+        with self._db.reading() as connection:
+            rows = connection.execute(
+                "SELECT tool, count(*), max(position) FROM examples JOIN tools ON name = tool WHERE state = 'live' GROUP BY tool"
+            ).fetchall()
+        return {tool: (examples, last) for tool, examples, last in rows}
+
     def banks(self, exclude: str, per_tool: int) -> dict[str, list[Example]]:
         with self._db.reading() as connection:
             rows = connection.execute(

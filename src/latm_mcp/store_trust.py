@@ -143,11 +143,11 @@ class SqliteTrust:
                 " WHERE count > ? OR size > ?)",
                 (settlement.question, MOST_SETTLEMENTS, MOST_SETTLED_CHARACTERS),
             )
-            list_changed(connection)
+            connection.execute("UPDATE queue_generation SET value = value + 1")  # no list of tools changes by it
 
     def settlements(self) -> list[Settlement]:
         with self._db.snapshot() as connection:
-            (generation,) = connection.execute("SELECT value FROM generation").fetchone()
+            (generation,) = connection.execute("SELECT value FROM queue_generation").fetchone()
             if self._settled is None or self._settled[0] != generation:
                 rows = connection.execute("SELECT question, tool, who, at FROM settlements ORDER BY at, question")
                 self._settled = (generation, [Settlement(*row) for row in rows])

@@ -1,0 +1,75 @@
+"""Which of the library's tools a question may be for: retrieval in step with the library, and what was learnt by asking (design, 6)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from latm_mcp.masking import tokens
+from latm_mcp.store import Listed, Settlement, Store
+from latm_mcp.using.dispatch import Candidate, Dispatcher
+
+CANDIDATES = 3
+STRENGTH = {"person": 2, "model": 1, "client": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A tool that a question may be for."""
+
+    candidate: Candidate
+    row: Listed
+
+
+class Finder:
+    """Candidates among the tools that may be used."""
+
+    def __init__(self, store: Store, dispatcher: Callable[[], Dispatcher]):
+        self._store, self._dispatcher = store, dispatcher
+        self._learnt: tuple[int, dict[str, Settlement]] | None = None
+        self._words: dict[str, str] = {}  # of each question that something was said about
+
+    def find(self, question: str) -> tuple[Found, ...]:
+        """The tools that the question may be for, likeliest first; corrected by what somebody said about such a question.
+
+        A person's or a configured model's word makes the tool certain, or leaves all out that are. A client's word
+        brings the tool up, or leaves out what was only likely: what is certain stays as it is.
+        """
+        rows = {row.name: row for row in self._store.listed() if row.usable}
+        found = self._dispatcher().candidates(question, CANDIDATES)
+        said = self._said(question)
+        if said is not None:
+            found = _corrected(found, said, rows)
+        return tuple(Found(one, rows[one.name]) for one in found if one.name in rows)
+
+    async def certain(self, question: str) -> str | None:
+        """The tool that a question is certainly for, where it is only one."""
+        names = [one.row.name for one in self.find(question) if one.candidate.certain]
+        return names[0] if len(names) == 1 else None
+
+    def _said(self, question: str) -> Settlement | None:
+        """What was said about a question that has the same words, its numbers, names and quotations left out."""
+        generation = self._store.queue_generation()
+        if self._learnt is None or self._learnt[0] != generation:
+            learnt: dict[str, Settlement] = {}
+            settlements = self._store.settlements()
+            self._words = {row.question: self._words.get(row.question) or _words(row.question) for row in settlements}
+            for settlement in settlements:
+                words = self._words[settlement.question]
+                if words not in learnt or STRENGTH[settlement.who] >= STRENGTH[learnt[words].who]:
+                    learnt[words] = settlement
+            self._learnt = (generation, learnt)
+        return self._learnt[1].get(_words(question)) if self._learnt[1] else None
+
+
+def _corrected(found: list[Candidate], said: Settlement, rows: dict[str, Listed]) -> list[Candidate]:
+    believed = STRENGTH[said.who] > 0
+    if said.tool is None:
+        return [] if believed else [one for one in found if one.certain]
+    if said.tool not in rows:
+        return found
+    present = next((one for one in found if one.name == said.tool), Candidate(said.tool, 1.0, False, ()))
+    others = [one for one in found if one.name != said.tool]
+    return [replace(present, certain=present.certain or believed), *others]
+
+
+def _words(question: str) -> str:
+    return " ".join(token.text for token in tokens(question))

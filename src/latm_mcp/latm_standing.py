@@ -1,0 +1,56 @@
+"""Two tools that answer one question differently: whose answer stands, if any (design, 2.9)."""
+
+import logging
+from collections.abc import Sequence
+
+from latm_mcp.compare import same
+from latm_mcp.job import Workshop
+from latm_mcp.judging import judge
+from latm_mcp.latm_found import Found
+from latm_mcp.outcomes import AnswerQuestion, Program
+from latm_mcp.using.use import Answer
+
+logger = logging.getLogger(__name__)
+
+_Pair = tuple[Found, Answer]
+
+
+async def preferred(shop: Workshop, answers: Sequence[_Pair]) -> Answer | None:
+    """The answer of them all; where they differ, that of the one tool that stands above all others; None where none does.
+
+    A tool that confirmed good uses made trusted stands above one on probation. Among equals, one whose confirmed examples another
+    one answers wrongly has taken such questions over from it. Else somebody has to be asked: a newer tool alone is no better.
+    """
+    first = answers[0]
+    if all(same(first[0].row.comparison, first[1].answer, answer.answer) for _, answer in answers[1:]):
+        return first[1]
+    trusted = [pair for pair in answers if pair[0].row.trust == "trusted"]
+    if len(trusted) == 1:
+        return trusted[0][1]
+    left = list(trusted or answers)
+    for pair in tuple(left):
+        others = [other for other in left if other is not pair]
+        if others and all([await _took_over(shop, pair, other) for other in others]):
+            return pair[1]
+    return None
+
+
+async def _took_over(shop: Workshop, newer: _Pair, older: _Pair) -> bool:
+    """Whether the older tool's adapter answers a confirmed example of the newer one wrongly, and not the other way round."""
+    lost, won = await _wrong(shop, older, newer), await _wrong(shop, newer, older)
+    if lost and not won:
+        logger.info("%s has taken over questions that %s answers wrongly", newer[0].row.name, older[0].row.name)
+    return lost and not won
+
+
+async def _wrong(shop: Workshop, judged: _Pair, by: _Pair) -> bool:
+    """Whether a tool answers any of another one's confirmed examples wrongly."""
+    tool = shop.store.tool(judged[0].row.name)
+    examples = [row for row in shop.store.examples(by[0].row.name) if row.standing == "confirmed"]
+    if tool is None or not examples:
+        return False
+    requests = [AnswerQuestion(example.question) for example in examples]
+    program = Program(tool.source, tool.signature.function)
+    outcomes = await shop.sandbox.run_batch(program, requests, limits=shop.limits_of(tool.name))
+    rows = zip(examples, requests, outcomes, strict=True)
+    return any(judge(0, *row, by[0].row.comparison).verdict == "wrong" for row in rows)
