@@ -10,7 +10,7 @@ from front_door import FrontDoor, good_sorter, scripted_model, write_json
 from mcp import Client
 from served import EXAMPLES, QUESTION, call, names
 
-HOLDS = ["call_tool", "dispatch", "make_tool", "sort_words"]
+HOLDS = ["call_tool", "dispatch", "make_tool", "report_result", "sort_words"]
 COUNTING = [{"question": f"How many letters has {'x' * n}?", "answer": str(n)} for n in range(2, 9)]
 COUNTER = '''
 import re

@@ -32,7 +32,7 @@ async def test_the_clients_own_model_makes_a_tool_that_is_listed_and_callable_at
         assert made["tool"]["name"] == "sort_words"
         assert made["tool"]["signature"] == "sort_words(words: list[str]) -> list[str]"
         assert made["tool"]["evidence"] == f"{len(EXAMPLES)} of {len(EXAMPLES)} shown to its maker"
-        assert await names(client) == ["call_tool", "dispatch", "make_tool", "sort_words"]
+        assert await names(client) == ["call_tool", "dispatch", "make_tool", "report_result", "sort_words"]
         assert await call(client, "sort_words", words=["b", "a"]) == {"result": ["a", "b"]}
         again = await call(client, "call_tool", name="sort_words", arguments={"words": ["b", "a"]})
         assert again == {"result": ["a", "b"]}
@@ -138,13 +138,13 @@ async def test_a_tool_that_fits_is_the_answer_to_a_second_making(settings: Setti
         fits = await call(client, "make_tool", examples=EXAMPLES[:4], description="Order words")
         assert fits["status"] == "fits"
         assert fits["tool"]["name"] == "sort_words"
-        assert await names(client) == ["call_tool", "dispatch", "make_tool", "sort_words"]
+        assert await names(client) == ["call_tool", "dispatch", "make_tool", "report_result", "sort_words"]
 
 
 async def test_a_made_tool_is_read_as_data(settings: Settings, era: str):
     async with served(settings, era) as client:
         await make_by_client(client)
-        (resource,) = (await client.list_resources()).resources
+        *_, resource = (await client.list_resources()).resources
         assert resource.uri == "latm://tools/sort_words"
         (template,) = (await client.list_resource_templates()).resource_templates
         assert template.uri_template == "latm://tools/{name}"

@@ -81,7 +81,7 @@ async def test_make_tool_refuses_what_it_cannot_take(client: Client, given: dict
     said = await refusal(client, "make_tool", **given)
     assert re.search(sentence, said), said
     assert said[-1] in ".!?" or said[0].isupper()
-    assert await names(client) == ["call_tool", "dispatch", "make_tool"]
+    assert await names(client) == ["call_tool", "dispatch", "make_tool", "report_result"]
 
 
 FORMS = [
@@ -165,7 +165,7 @@ async def test_half_a_surrogate_pair_is_refused_wherever_it_stands(
     async with served(settings, "auto") as client:  # only there does it arrive: JSON text cannot carry it, see below
         said = await refusal(client, command, **given)
         said.encode()
-        assert await names(client) == ["call_tool", "dispatch", "make_tool"]
+        assert await names(client) == ["call_tool", "dispatch", "make_tool", "report_result"]
 
 
 async def test_a_tool_that_returns_half_a_surrogate_pair_does_not_end_a_stdio_server(settings: Settings):
@@ -266,7 +266,7 @@ async def test_a_bug_is_told_as_a_bug_and_logged(
     monkeypatch.setattr(server, "dispatch", broken)
     async with served(settings, "legacy") as client:
         assert await refusal(client, "dispatch", question="anything") == OUR_FAULT
-        assert await names(client) == ["call_tool", "dispatch", "make_tool"]
+        assert await names(client) == ["call_tool", "dispatch", "make_tool", "report_result"]
     assert "secret inside" in caplog.text
 
 

@@ -132,7 +132,7 @@ async def test_a_cancelled_request_stops_the_making_and_the_server_goes_on(setti
                 await maker.was_asked.wait()
                 group.cancel_scope.cancel()
             await maker.given_up.wait()
-            assert await names(client) == ["call_tool", "dispatch", "make_tool"]
+            assert await names(client) == ["call_tool", "dispatch", "make_tool", "report_result"]
             maker.may_reply.set()
             assert (await call(client, "make_tool", **REQUEST))["status"] == "published"
 
@@ -219,4 +219,4 @@ async def test_a_maker_that_cannot_be_asked_is_told_and_nothing_is_lost(settings
 async def test_a_bug_in_a_maker_ends_its_making_alone(settings: Settings):
     async with served(settings, "auto", ScriptedMaker()) as client:  # asked at all, it fails an assertion
         assert "Something went wrong" in await refusal(client, "make_tool", **REQUEST)
-        assert await names(client) == ["call_tool", "dispatch", "make_tool"]
+        assert await names(client) == ["call_tool", "dispatch", "make_tool", "report_result"]

@@ -32,7 +32,7 @@ def test_the_oldest_handshake_is_served_and_told_that_the_list_changes(wire: Wir
     assert hello["capabilities"]["tools"] == {"listChanged": True}
     assert "make_tool" in hello["instructions"]
     wire.send("tools/list", id=1)
-    assert [tool["name"] for tool in wire.answer(1)["result"]["tools"]] == ["call_tool", "dispatch", "make_tool"]
+    assert [tool["name"] for tool in wire.answer(1)["result"]["tools"]] == ["call_tool", "dispatch", "make_tool", "report_result"]
 
 
 def test_the_sandbox_is_got_ready_only_after_the_first_list(wire: Wire):

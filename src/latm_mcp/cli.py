@@ -109,9 +109,34 @@ def _library_command(name: str) -> Command:
             from latm_mcp.cli_doctor import doctor as command
         case "limits":
             from latm_mcp.cli_limits import limits as command
-        case other:
-            assert other == "export", other
+        case "export":
             from latm_mcp.cli_library import export as command
+        case other:
+            return _overseeing_command(other)
+    return command
+
+
+def _overseeing_command(name: str) -> Command:
+    match name:
+        case "queue":
+            from latm_mcp.cli_queue import queue as command
+        case "stats":
+            from latm_mcp.cli_stats import stats as command
+        case "review":
+            from latm_mcp.cli_review import review as command
+        case "report":
+            from latm_mcp.cli_trust_person import report as command
+        case "history":
+            from latm_mcp.cli_trust import history as command
+        case "rollback":
+            from latm_mcp.cli_trust import rollback as command
+        case "pin":
+            from latm_mcp.cli_trust import pin as command
+        case "withdraw":
+            from latm_mcp.cli_trust import withdraw as command
+        case other:
+            assert other == "forget", other
+            from latm_mcp.cli_trust_forget import forget as command
     return command
 
 

@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable
 
+from latm_mcp import cli_arguments_bench, cli_arguments_queue, cli_arguments_stats, cli_arguments_trust
 from latm_mcp.outcomes import LIMIT_BOUNDS
 
 EPILOG = """\
@@ -61,7 +62,10 @@ def build_parser(version: str) -> argparse.ArgumentParser:
     _json(
         command("doctor", "try the sandbox and the library, show the settings, and say what to do about what is wrong")
     )
-    _bench(command("bench", "make a tool from rows 1 to 6 of each data file, then put its rows 11 to 250 to it"))
+    cli_arguments_bench.add(command)
+    cli_arguments_queue.add(command)
+    cli_arguments_trust.add(command)
+    cli_arguments_stats.add(command)
     return parser
 
 
@@ -150,18 +154,4 @@ def _limits(parser: argparse.ArgumentParser) -> None:
         option = f"--{limit.replace('_', '-')}"
         parser.add_argument(option, metavar=metavar, help=f"{does}, {low:.10g} to {high:.10g}")
     parser.add_argument("--reset", action="store_true", help="forget what was set for this tool until now")
-    _json(parser)
-
-
-def _bench(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", metavar="DIR", help='its *.json files hold {"examples": [{"input", "target"}]}')
-    parser.add_argument(
-        "--starter",
-        action="store_true",
-        help="use the starter tools instead of making any; each is verified on this machine first, which takes a while",
-    )
-    _recordings(parser, "DIR/FILE-STEM for each file")
-    parser.add_argument(
-        "--keep-home", metavar="DIR", help="keep the library in this folder, instead of a temporary one"
-    )
     _json(parser)
