@@ -248,6 +248,11 @@ async def test_what_a_bounded_role_was_cut_off_at_is_handed_on(endpoint: Endpoin
         assert (await model.complete(ASKED)).text == '{"words": ["a", "a"'
 
 
+async def test_a_bounded_role_that_thought_to_its_bound_is_told(endpoint: Endpoint):
+    endpoint.answers = [completion("", ended="length")]
+    assert "without thinking first" in await failure(endpoint, role="user")
+
+
 @pytest.mark.parametrize("role", ["user", "dispatcher", "fallback"])
 @pytest.mark.parametrize(
     ("answered", "named"),

@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 
 from latm_mcp.models import MAX_QUESTION_BYTES, Example, Message, Tool, UseCase
+from latm_mcp.outcomes import Json
 from latm_mcp.text import as_data
 
 MAX_QUESTION = 16_000  # characters of a question that a model is asked; a longer one would push the worked examples out
@@ -78,6 +79,9 @@ def _wrapped(tool: Tool) -> str:
     lines = [f"The function: {tool.signature.text}", f"Its arguments, as a JSON schema: {schema}"]
     if tool.description:
         lines.insert(0, as_data("what the function is for", tool.description, 400))
+    if usual := _usual(tool.use_cases):
+        said = json.dumps(usual, ensure_ascii=False)
+        lines.append(f"The same in all examples, and to be kept unless the question says otherwise: {said}")
     return "\n".join(lines)
 
 
@@ -87,6 +91,14 @@ def _candidate(tool: Tool) -> str:
         lines.append(as_data("what it is for", tool.description, 400))
     lines += [as_data("a question that it answers", example.question, 2000) for example in tool.examples[:LIKE_THIS]]
     return "\n".join(lines)
+
+
+def _usual(cases: Sequence[UseCase]) -> dict[str, Json]:
+    """The arguments that all use cases have alike: by itself a small model takes the other choice, which no example has."""
+    if len(cases) < 2:
+        return {}
+    first, *others = (case.arguments for case in cases)
+    return {name: value for name, value in first.items() if all(name in row and row[name] == value for row in others)}
 
 
 def _shown(cases: Sequence[UseCase]) -> list[UseCase]:
