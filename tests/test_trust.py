@@ -13,6 +13,7 @@ from latm_mcp.latm import Latm, open_latm, quiet
 from latm_mcp.latm_trust import PROMOTE_AT, Trusting, next_version
 from latm_mcp.latm_trust_heard import through_adapter
 from latm_mcp.models import Example
+from latm_mcp.splits import in_split_order
 from latm_mcp.store import Listed
 from latm_mcp.store_trust import usable
 from latm_mcp.using.use import Answer
@@ -41,13 +42,12 @@ class Door:
 
     def __init__(self, latm: Latm, maker: bool = False):
         self.latm, self.grown = latm, list[str]()
-        ask = through_adapter(latm.store, latm.sandbox, latm.limits_of)
-        self.trusting = Trusting(latm.store, ask, self.certain, self.grown.append if maker else None)
+        self.ask = through_adapter(latm.store, latm.sandbox, latm.limits_of)
+        self.trusting = Trusting(latm.store, self.ask, self.certain, self.grown.append if maker else None)
         self.report = self.trusting.report
 
     async def certain(self, question: str) -> str | None:
-        got = await self.latm.answer("sort_words", question)
-        return got.tool if isinstance(got, Answer) else None
+        return "sort_words" if usable(self.row) and await self.ask("sort_words", question) is not None else None
 
     @property
     def row(self) -> Listed:
@@ -106,7 +106,7 @@ async def test_a_confirmed_failure_quarantines_and_the_next_version_passes_all_e
 async def test_a_next_version_may_not_refuse_what_the_present_one_is_known_to_get_wrong(latm: Latm):
     door = Door(latm, maker=True)
     for words, answer in (("b A C a", "A a b C"), ("D b", "b D"), ("Z x", "x Z"), ("G f", "f G"), ("M l K", "K l M")):
-        await door.report(SORTING + words, answer=answer, who="person")
+        await door.report(SORTING + words, answer=answer, tool="sort_words", who="person")
     request = next_version(latm.store, "sort_words")
     task = await task_of(latm.shop, request, latm.store.tool("sort_words"))
     hidden = task.examples[4]  # failed by the present version, and not among the three that the maker is shown
@@ -161,6 +161,30 @@ async def test_an_answer_to_a_question_that_the_adapter_refuses_is_an_example_an
     reported = await door.report("Please sort: b a", answer="a b", tool="sort_words", who="person")
     assert (reported.change, door.row.trust, door.grown) == ("example", "probation", [])
     assert latm.store.examples("sort_words")[-1].question == "Please sort: b a"
+
+
+async def test_a_next_version_without_adapter_may_not_fail_to_compute_what_the_present_one_computes(latm: Latm):
+    def reply(body: str) -> str:
+        source = f'def apples(people: int, each: int) -> int:\n    """Apples in all."""\n    return {body}\n'
+        calls = [
+            f'{{"question": "{row.question}", "arguments": {{"people": {n}, "each": {n + 1}}}}}'
+            for n, row in enumerate(rows, 2)
+        ]
+        return f"{fenced(source)}\n```json\n[{', '.join(calls)}]\n```"
+
+    rows = tuple(
+        Example(question=f"If {n} friends bring {n + 1} apples each, how many?", answer=str(n * (n + 1)))
+        for n in range(2, 8)
+    )
+    first = await latm.make(MakeRequest(rows, name="apples"), quiet, maker=ScriptedMaker(reply("people * each")))
+    assert first.tool is not None
+    shown = {row.question for row in in_split_order(rows)[:3]}
+    hidden = next(n for n, row in enumerate(rows, 2) if row.question not in shown)
+    raising = reply(f"people * each // (people != {hidden})")
+    request = MakeRequest(rows, name="apples", force=True)
+    made = await latm.make(request, quiet, maker=ScriptedMaker(*[raising] * 4))
+    assert made.failure is not None
+    assert "answers a question that the new one refuses" in made.failure.sentence
 
 
 async def test_a_withdrawn_example_is_in_no_later_version(latm: Latm):

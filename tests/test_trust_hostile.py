@@ -15,7 +15,6 @@ from latm_mcp.models import Example
 from latm_mcp.models_using import Who
 from latm_mcp.store import Settlement
 from latm_mcp.store_trust import MOST_REPORTS
-from latm_mcp.using.use import Answer
 
 pytestmark = pytest.mark.anyio
 CLIENTS: tuple[Who, ...] = ("client", "model")
@@ -34,11 +33,10 @@ async def latm(tmp_path: Path, sandbox_cache: Path) -> AsyncIterator[Latm]:
 
 async def state(latm: Latm) -> tuple[object, ...]:
     """All that others get of the tool: its row, its examples, its versions, an answer, and the number of the list."""
-    got = await latm.answer("sort_words", SORTING + "b a")
-    assert isinstance(got, Answer)
+    got = await Door(latm).ask("sort_words", SORTING + "b a")
     store = latm.store
     rest = (store.examples("sort_words"), store.versions("sort_words"), store.banks("", 99), store.audit_log(99))
-    return (store.listed(), store.generation(), got.answer, *rest)
+    return (store.listed(), store.generation(), got, *rest)
 
 
 @pytest.mark.parametrize("who", CLIENTS)
@@ -76,7 +74,7 @@ async def test_a_client_wins_no_argument_with_a_person(latm: Latm):
     door = Door(latm, maker=True)
     await door.report(MIXED, answer=FOLDED, who="person", by="ann")
     before = await state(latm)
-    await door.report(MIXED, right=True, who="client")
+    await door.report(MIXED, right=True, tool="sort_words", who="client")
     assert await state(latm) == before
 
 

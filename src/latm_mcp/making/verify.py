@@ -45,7 +45,7 @@ async def verify(proposal: Proposal, task: Task, seen: Sequence[Exposure], judge
         _refuse_wrong(runs, seen)
         _refuse_form(proposal, task, runs, seen)
         _refuse_few(runs, seen, task.author_saw_all)
-        await _refuse_lost(runs, task, judge_)
+        await _refuse_lost(proposal, runs, task, judge_)
         await _refuse_carried(proposal, task, runs, judge_)
         await _gates(proposal, task, runs, judge_)
     except Rejected as refusal:
@@ -141,17 +141,17 @@ def _refuse_few(runs: Sequence[Run], seen: Sequence[Exposure], author_saw_all: b
         raise _rejected("Examples whose answers you were given are refused:", shown[:FAILURES_TOLD])
 
 
-async def _refuse_lost(runs: Sequence[Run], task: Task, judge_: Judge) -> None:
+async def _refuse_lost(proposal: Proposal, runs: Sequence[Run], task: Task, judge_: Judge) -> None:
     """A new version answers every example that the version before it answered, and what that one failed (design, 2.9).
 
     Refusing is no way out of a confirmed failure. What no version could read so far may go unread a while longer: tools grow.
     """
-    if task.previous is None or not task.previous.adapter:
+    if task.previous is None or task.previous.adapter != proposal.adapter:
         return
-    refused = [run for run in runs if run.verdict == "abstained"]
+    refused, known = [run for run in runs if run.verdict == "abstained"], known_calls(task)
     program = Program(task.previous.source, task.previous.signature.function)
     for run in refused:
-        request = AnswerQuestion(run.example.question)
+        request = request_for(proposal, run.example.question, known)
         outcome = await judge_.sandbox.run(program, request, limits=judge_.limits)
         verdict = judge(run.index, run.example, request, outcome, task.comparison).verdict
         if verdict == "passed" or (verdict == "wrong" and run.example.standing == "confirmed"):
