@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from front_door import asked_name, good_sorter, scripted_model, sorting_rows, write_json
+from front_door import Reply, asked_name, good_sorter, scripted_model, sorting_rows, write_json
 from sandboxed import settings_at
 
 from latm_mcp.cli_arguments_bench import add
@@ -50,7 +50,7 @@ class Script:
 
 
 @contextmanager
-def scripted(home: Path, cache: Path, script: Script, *roles: str) -> Iterator[Settings]:
+def scripted(home: Path, cache: Path, script: Reply, *roles: str) -> Iterator[Settings]:
     """Settings with the scripted model in these roles, while its endpoint is there."""
     with scripted_model(script) as environment:
         model = ModelSettings("scripted", environment["LATM_MAKER_BASE_URL"])

@@ -9,7 +9,7 @@ from latm_mcp.errors import CapReached, MakerFailed
 from latm_mcp.judging import Verdict
 from latm_mcp.latm_spending import Paid, Spending
 from latm_mcp.models import Message, Reply
-from latm_mcp.models_using import Asks
+from latm_mcp.models_using import Asks, LanguageModel
 from latm_mcp.outcomes import Json
 from latm_mcp.settings_models import ModelSettings
 from latm_mcp.store import Role, Store
@@ -63,9 +63,20 @@ async def open_metered(
     if configured is None:
         yield None
         return
+    spending = Spending(store, daily_usd, configured={role: configured})
+    async with open_role(role, configured) as model:
+        assert model is not None
+        yield Metered(configured.model, Paid(role, model, spending), lambda: store.spent(0.0))
+
+
+@asynccontextmanager
+async def open_role(role: Role, configured: ModelSettings | None) -> AsyncIterator[LanguageModel | None]:
+    """The model of a role, its connections open until the block ends; None: not configured."""
+    if configured is None:
+        yield None
+        return
     from latm_mcp.llm import open_model  # here: most parts ask no model
 
-    spending = Spending(store, daily_usd, configured={role: configured})
     opening = open_model(model=configured.model, base_url=configured.base_url, api_key=configured.api_key, role=role)
     async with opening as model:
-        yield Metered(configured.model, Paid(role, model, spending), lambda: store.spent(0.0))
+        yield model

@@ -12,20 +12,22 @@ from latm_mcp.bench_baselines import BaselinesPart, run_baselines
 from latm_mcp.bench_dispatch import run_dispatch
 from latm_mcp.bench_files import DataFile
 from latm_mcp.bench_making import MakingPart, Trials, run_making
-from latm_mcp.bench_models import Metered, open_metered
+from latm_mcp.bench_models import Metered, open_metered, open_role
 from latm_mcp.bench_recordings import RecordedMakings, ReplayedMakings
 from latm_mcp.bench_report import BenchReport
 from latm_mcp.bench_results import Results
+from latm_mcp.bench_stream import run_stream
 from latm_mcp.bench_stream_figures import StreamPart
 from latm_mcp.bench_tools import Made, Told, make_tool
 from latm_mcp.errors import BadInput, NotFound
 from latm_mcp.job_intake import MakeRequest, fitting_tool
 from latm_mcp.latm import Latm, open_latm
 from latm_mcp.models import Maker, Task
+from latm_mcp.models_using import LanguageModel
 from latm_mcp.recording import RecordedMaker
 from latm_mcp.settings import Settings
 from latm_mcp.splits import split
-from latm_mcp.store import Store, open_store
+from latm_mcp.store import Role, Store, open_store
 
 MAKING, ANSWERS, DISPATCHER, STREAM, BASELINES = PARTS = ("making", "answers", "dispatcher", "stream", "baselines")
 NO_USER = (
@@ -160,8 +162,6 @@ async def _baselines(run: Running) -> BaselinesPart:
 
 async def _stream(run: Running) -> StreamPart:
     """The oracle is the labeller: no strong model answers, and none settles what is asked."""
-    from latm_mcp.bench_stream import run_stream
-
     store: Store | None = None
 
     def task_of(brief: str) -> Task:
@@ -175,13 +175,15 @@ async def _stream(run: Running) -> StreamPart:
         maker = RecordedMakings(_live(run), run.plan.record, task_of)
     else:
         maker = _live(run)
-    async with _library(run, "stream", maker) as latm:
+    async with open_role("user", run.settings.user) as user, _library(run, STREAM, maker, user) as latm:
         store = latm.store
         return await run_stream(latm, run.plan.files, run.plan.stream, run.plan.seed, run.results, run.told)
 
 
 @asynccontextmanager
-async def _library(run: Running, part: str, maker: Maker | None = None) -> AsyncIterator[Latm]:
+async def _library(
+    run: Running, part: str, maker: Maker | None = None, user: LanguageModel | None = None
+) -> AsyncIterator[Latm]:
     """A part's own library, kept under the base. Raises: BadInput, where it is there and nothing of the part was kept, or the reverse."""
     home = run.base / part
     begun = run.results.get(part, "begun") is not None
@@ -190,7 +192,8 @@ async def _library(run: Running, part: str, maker: Maker | None = None) -> Async
             f"The folder {part!r} and what was kept beside it do not go together: name another --out folder."
         )
     settings = replace(run.settings, home=home, fallback=None, dispatcher=None, queue=part == STREAM, publish="at-once")
-    async with open_latm(settings, maker, progress=lambda sentence: run.told("sandbox", sentence, 0.0)) as latm:
+    models: dict[Role, LanguageModel] = {"user": user} if user is not None else {}
+    async with open_latm(settings, maker, models, progress=lambda sentence: run.told("sandbox", sentence, 0.0)) as latm:
         run.results.keep(True, part, "begun")
         yield latm
 
