@@ -13,6 +13,7 @@ from latm_mcp.cli_words import counted
 from latm_mcp.errors import BadInput, NotFound
 from latm_mcp.latm import Latm, open_latm
 from latm_mcp.latm_trust import Trusting
+from latm_mcp.latm_trust_again import cleared
 from latm_mcp.latm_trust_review import Case, Said, cases
 from latm_mcp.settings import Settings
 from latm_mcp.store import Store, open_store
@@ -61,7 +62,7 @@ async def _settled(latm: Latm, trusting: Trusting, case: Case, said: str) -> boo
     right, answer = _read(case, said)
     try:
         if case.reports and case.tool is not None:
-            return await _report(latm.store, trusting, case, right, answer)
+            return await _report(latm, trusting, case, right, answer)
         if answer is None:
             tell("latm-mcp: left as it is: no answer was given.")
             return False
@@ -90,15 +91,25 @@ def _read(case: Case, said: str) -> tuple[bool | None, str | None]:
     return (None, answer.removeprefix(LITERAL)) if answer else (False, None)
 
 
-async def _report(store: Store, trusting: Trusting, case: Case, right: bool | None, answer: str | None) -> bool:
+async def _report(latm: Latm, trusting: Trusting, case: Case, right: bool | None, answer: str | None) -> bool:
     reported = await trusting.report(
         case.question, answer=answer, right=right, tool=case.tool, who="person", by=person()
     )
     write(reported.sentence)
     if reported.change == "disagreement":
         return False
-    _settle(store, case)
+    _settle(latm.store, case)
+    if reported.change in ("good", "known"):
+        await _trust_again(latm, reported.tool)
     return True
+
+
+async def _trust_again(latm: Latm, name: str) -> None:
+    """A tool that was disputed for an answer which was right after all."""
+    disputed = any(row.name == name and row.trust == "disputed" for row in latm.store.listed())
+    if disputed and await cleared(latm.shop, name):
+        latm.store.set_trust(name, "probation", actor(), "nothing that was confirmed stands against it")
+        write(f"Nothing stands against {name} any more: it is on probation again.")
 
 
 def _settle(store: Store, case: Case) -> None:

@@ -10,9 +10,9 @@ from latm_mcp.cli_trust_person import actor
 from latm_mcp.cli_words import counted, evidence_words
 from latm_mcp.errors import BadInput, NotFound
 from latm_mcp.job import write_out
-from latm_mcp.latm import Latm, open_latm
+from latm_mcp.latm import open_latm
 from latm_mcp.latm_sentences import no_such_tool
-from latm_mcp.latm_trust_again import failed
+from latm_mcp.latm_trust_again import cleared, failed
 from latm_mcp.models import Example, Tool
 from latm_mcp.settings import Settings
 from latm_mcp.store import AuditRow, Listed, Report, Store, open_store
@@ -99,7 +99,7 @@ def rollback(options: argparse.Namespace, settings: Settings) -> int:
 
 async def _rollback(options: argparse.Namespace, settings: Settings) -> int:
     async with open_latm(settings, progress=tell) as latm:
-        present = latm.live(options.name)
+        present = found(latm.store, options.name)  # also a quarantined one: that is what this is for
         older = _version(latm.store, present, options.version)
         confirmed = [row for row in latm.store.examples(present.name) if row.standing == "confirmed"]
         wrong = await failed(latm.shop, older, confirmed)
@@ -163,17 +163,12 @@ def withdraw(options: argparse.Namespace, settings: Settings) -> int:
 
 async def _trust_again(settings: Settings, name: str, gone: Example) -> None:
     async with open_latm(settings, progress=tell) as latm:
-        if await _cleared(latm, name, gone):
+        tool = latm.store.tool(name)
+        if tool is None or not await failed(latm.shop, tool, [gone]):  # it was distrusted for something else
+            return
+        if await cleared(latm.shop, name):
             latm.store.set_trust(name, "probation", actor(), "the example that it failed was withdrawn")
             write(f"{name} fails no other confirmed example: it is on probation again.")
-
-
-async def _cleared(latm: Latm, name: str, gone: Example) -> bool:
-    tool, store = latm.store.tool(name), latm.store
-    if tool is None or any(report.who == "person" and not report.right for report in store.reports(name)):
-        return False
-    confirmed = [row for row in store.examples(name) if row.standing == "confirmed"]
-    return bool(await failed(latm.shop, tool, [gone])) and not await failed(latm.shop, tool, confirmed)
 
 
 def _question(examples: list[Example], wanted: str, name: str) -> str:

@@ -61,6 +61,7 @@ def trusting_of(latm: Latm, grow: Callable[[str], object] | None) -> Trusting:
     ask = through_adapter(latm.store, latm.sandbox, latm.limits_of)
 
     async def certain(question: str) -> str | None:
+        """The first tool that the question is certainly for and whose adapter answers it."""
         live = {row.name for row in latm.store.listed() if usable(row)}
         for candidate in latm.dispatcher().candidates(question):
             if candidate.certain and candidate.name in live and await ask(candidate.name, question) is not None:

@@ -18,6 +18,7 @@ from latm_mcp.store import Listed, Settlement, Store, Trust
 from latm_mcp.text import check_answer, one_line, plain
 
 PROMOTE_AT = 3
+_LATER = "set LATM_MAKER_MODEL and report this again, and its next version is made."
 
 # kept: for a review. known: it was an example already. example: added, and nothing else. disagreement: two confirmed answers, for a review.
 Change: TypeAlias = Literal["kept", "known", "good", "trusted", "example", "disputed", "quarantined", "disagreement"]
@@ -143,9 +144,9 @@ class Trusting:
             self._grow(heard.name)
             following = "out of use until a next version, which is being made, passes this and all other examples."
         elif trust == "disputed":
-            following = "disputed and still callable, for no maker is configured: make its next version with `latm-mcp make --force`."
+            following = f"disputed and still callable, for no maker is configured: {_LATER}"
         else:
-            following = "out of use already: make its next version with `latm-mcp make --force`."
+            following = f"out of use already: {_LATER}"
         sentence = f"The right answer is a confirmed example now; {heard.name} is {following}"
         return Reported(sentence, heard.name, "disputed" if trust == "disputed" else "quarantined")
 

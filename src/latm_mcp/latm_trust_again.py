@@ -24,3 +24,11 @@ async def failed(shop: Workshop, tool: Tool, examples: Sequence[Example]) -> lis
         judge(index, *row, tool.comparison) for index, row in enumerate(zip(known, requests, outcomes, strict=True))
     ]
     return [run for run in runs if run.verdict == "wrong"]
+
+
+async def cleared(shop: Workshop, name: str) -> bool:
+    """Whether nothing that a person said stands against a tool any more: no report that waits, no confirmed example that it fails."""
+    tool = shop.store.tool(name)
+    if tool is None or any(report.who == "person" and not report.right for report in shop.store.reports(name)):
+        return False
+    return not await failed(shop, tool, [row for row in shop.store.examples(name) if row.standing == "confirmed"])

@@ -40,6 +40,7 @@ class Heard:
 
     @property
     def report(self) -> Report:
+        """As it is kept for a review."""
         answer = "" if self.truth is None or self.truth == self.got else self.truth
         return Report(
             self.name,
@@ -79,6 +80,7 @@ def through_adapter(store: Store, sandbox: Sandbox, limits_of: Callable[[str], L
     """Asks the adapter of a tool that is live, quarantined or not; counts no use."""
 
     async def ask(name: str, question: str) -> str | None:
+        """The adapter's answer; None where it refuses or fails, or there is none."""
         tool = store.tool(name)
         if tool is None or not tool.adapter:
             return None
