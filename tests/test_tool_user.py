@@ -61,13 +61,12 @@ async def test_what_all_use_cases_have_alike_is_told_to_the_model(sandbox: Sandb
         arguments = {"boxes": boxes, "size": 6, "broken": 0}
         return UseCase(question=f"{boxes} boxes", arguments=arguments, result=6 * boxes, answer=str(6 * boxes))
 
-    told = "to be kept unless the question says otherwise"
-    for cases, said in (([case(1), case(2)], f'{told}: {{"size": 6, "broken": 0}}'), ([case(1)], "")):
+    told = 'Keep {"size": 6, "broken": 0} unless the question says otherwise.'
+    for cases, is_told in (([case(1), case(2)], True), ([case(1)], False)):
         _, model = await use(
             sandbox, '{"boxes": 3, "size": 6, "broken": 0}', tool=tool_of(LEFT.source, "eggs_left", cases), question="3"
         )
-        system = model.asked[0][0][0].content
-        assert said in system if said else told not in system
+        assert model.asked[0][0][-1].content.endswith(told) is is_told
 
 
 async def test_what_the_prompt_begins_with_is_the_same_for_every_question(sandbox: Sandbox):

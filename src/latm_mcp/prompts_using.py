@@ -46,7 +46,10 @@ def calling(tool: Tool, question: str) -> list[Message]:
             Message(role="user", content=as_data("question", case.question, MAX_QUESTION)),
             Message(role="assistant", content=json.dumps(case.arguments, ensure_ascii=False)),
         ]
-    return [*conversation, Message(role="user", content=as_data("question", question, MAX_QUESTION))]
+    asked = as_data("question", question, MAX_QUESTION)
+    if usual := _usual(tool.use_cases):  # after the question: told before the examples, a small model overlooks it
+        asked += f"\n\nKeep {json.dumps(usual, ensure_ascii=False)} unless the question says otherwise."
+    return [*conversation, Message(role="user", content=asked)]
 
 
 def choosing(tools: Sequence[Tool], question: str) -> list[Message]:
@@ -79,9 +82,6 @@ def _wrapped(tool: Tool) -> str:
     lines = [f"The function: {tool.signature.text}", f"Its arguments, as a JSON schema: {schema}"]
     if tool.description:
         lines.insert(0, as_data("what the function is for", tool.description, 400))
-    if usual := _usual(tool.use_cases):
-        said = json.dumps(usual, ensure_ascii=False)
-        lines.append(f"The same in all examples, and to be kept unless the question says otherwise: {said}")
     return "\n".join(lines)
 
 
