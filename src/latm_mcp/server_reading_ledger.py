@@ -8,9 +8,7 @@ from latm_mcp.stats import Stats, Way, stats_of
 from latm_mcp.store import Store, UsageRow
 from latm_mcp.text import as_data, one_line
 
-MAX_TABLE = (
-    10_000  # characters of a table: three of them, at four bytes a character, are no more than a resource may have
-)
+MAX_TABLE = 24_000  # characters; more than the rows that are shown ever have
 ROWS_SHOWN = 50
 
 
