@@ -120,7 +120,7 @@ def a_report(question: str = MIXED, answer: str = FOLDED, **more: Any) -> Report
 
 
 def test_three_reports_promote_a_tool_and_its_history_tells_all_of_it(ann: Person):
-    for words in ("b a", "d c", "f e"):
+    for words in ("cat dog", "d c", "f e"):
         said = ann.run("report", "-", "--question", SORTING + words, "--right")
     assert said == "sort_words is trusted now: 3 confirmed good uses.\n"
     ann.change(lambda store: store.keep_report(a_report()))
@@ -253,7 +253,7 @@ def test_a_review_takes_answers_one_at_a_time(ann: Person):
 
 
 def test_a_review_goes_on_after_what_cannot_be_done_and_ends_when_told(ann: Person):
-    ann.run("report", "-", "--question", SORTING + "b a", "--right")
+    ann.run("report", "sort_words", "--question", SORTING + "b a", "--right")
     ann.change(lambda store: store.keep_report(a_report(SORTING + "b a", "b a", got="a b")))
     ann.change(lambda store: store.keep_report(a_report(tool="gone")))
     ann.change(lambda store: store.keep_report(a_report("Sort for me: b a", got="")))
@@ -267,7 +267,7 @@ def test_a_review_goes_on_after_what_cannot_be_done_and_ends_when_told(ann: Pers
 
 
 def test_a_tool_disputed_for_an_answer_that_was_right_after_all_is_on_probation_again(ann: Person):
-    ann.run("report", "-", "--question", SORTING + "b a", "--wrong")
+    ann.run("report", "sort_words", "--question", SORTING + "b a", "--wrong")
     ann.change(lambda store: store.keep_report(a_report(SORTING + "d c", "d c", got="c d")))
     assert ann.row.trust == "disputed"
     ann.types("", "y")
@@ -338,7 +338,7 @@ def test_forgetting_leaves_no_byte_of_a_question_in_the_file(ann: Person):
         [],
     )
     assert (ann.row.version, ann.examples) == before
-    assert ann.run("report", "-", "--question", SORTING + "b a", "--right")
+    assert ann.run("report", "sort_words", "--question", SORTING + "b a", "--right")
     with closing(sqlite3.connect(ann.settings.home / "library.sqlite")) as library:
         assert library.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert library.execute("SELECT count(*) FROM tries").fetchone() == (0,)

@@ -15,7 +15,6 @@ from latm_mcp.latm_trust_heard import through_adapter
 from latm_mcp.models import Example
 from latm_mcp.splits import in_split_order
 from latm_mcp.store import Listed
-from latm_mcp.store_trust import usable
 from latm_mcp.using.use import Answer
 
 pytestmark = pytest.mark.anyio
@@ -47,7 +46,7 @@ class Door:
         self.report = self.trusting.report
 
     async def certain(self, question: str) -> str | None:
-        return "sort_words" if usable(self.row) and await self.ask("sort_words", question) is not None else None
+        return "sort_words" if self.row.usable and await self.ask("sort_words", question) is not None else None
 
     @property
     def row(self) -> Listed:
@@ -84,7 +83,7 @@ async def test_the_tool_is_found_by_its_adapter_or_named_and_what_nobody_answers
 async def test_a_confirmed_failure_quarantines_and_the_next_version_passes_all_examples(latm: Latm):
     door = Door(latm, maker=True)
     reported = await door.report(MIXED, answer=FOLDED, who="person", by="ann")
-    assert (reported.change, door.row.trust, usable(door.row), door.grown) == (
+    assert (reported.change, door.row.trust, door.row.usable, door.grown) == (
         "quarantined",
         "quarantined",
         False,
@@ -96,7 +95,7 @@ async def test_a_confirmed_failure_quarantines_and_the_next_version_passes_all_e
     made = await latm.make(next_version(latm.store, "sort_words"), quiet, maker=maker)
 
     assert made.status == "published"
-    assert (door.row.trust, door.row.good, usable(door.row)) == ("probation", 0, True)
+    assert (door.row.trust, door.row.good, door.row.usable) == ("probation", 0, True)
     got = await latm.answer("sort_words", MIXED)
     assert isinstance(got, Answer)
     assert got.answer == FOLDED
@@ -121,7 +120,7 @@ async def test_a_next_version_may_not_refuse_what_the_present_one_is_known_to_ge
 async def test_without_a_maker_a_failing_tool_is_disputed_and_still_callable(latm: Latm):
     door = Door(latm)
     reported = await door.report(MIXED, answer=FOLDED, who="person")
-    assert (reported.change, door.row.trust, usable(door.row)) == ("disputed", "disputed", True)
+    assert (reported.change, door.row.trust, door.row.usable) == ("disputed", "disputed", True)
     assert "no maker is configured" in reported.sentence
     assert Example(question=MIXED, answer=FOLDED, standing="confirmed") in latm.store.examples("sort_words")
 

@@ -9,7 +9,7 @@ from test_store import Clock, a_task, a_tool
 from latm_mcp.errors import BadInput, NotFound
 from latm_mcp.models import Example
 from latm_mcp.store import Report, Settlement, Store, open_store
-from latm_mcp.store_trust import MOST_REPORTS, MOST_SETTLEMENTS, usable
+from latm_mcp.store_trust import MOST_REPORTS, MOST_SETTLEMENTS
 
 NEW = Example(question="Sort: z y", answer="y z", standing="confirmed")
 
@@ -36,7 +36,7 @@ def test_trust_is_listed_audited_and_the_list_changes(store: Store):
     assert [store.note_good("sort_words", "ann") for _ in range(2)] == [1, 2]
 
     row = store.listed()[0]
-    assert (row.trust, row.good, usable(row)) == ("quarantined", 2, False)
+    assert (row.trust, row.good, row.usable) == ("quarantined", 2, False)
     assert store.generation() != before
     assert ("trust", "quarantined: wrong about zebras") in [
         (entry.action, entry.detail) for entry in store.audit_log(9)

@@ -15,7 +15,6 @@ from latm_mcp.latm_trust import Reported, Trusting, next_version
 from latm_mcp.latm_trust_heard import through_adapter
 from latm_mcp.models import Maker
 from latm_mcp.settings import Settings
-from latm_mcp.store_trust import usable
 from latm_mcp.text import one_line
 
 
@@ -62,7 +61,7 @@ def trusting_of(latm: Latm, grow: Callable[[str], object] | None) -> Trusting:
 
     async def certain(question: str) -> str | None:
         """The first tool that the question is certainly for and whose adapter answers it."""
-        live = {row.name for row in latm.store.listed() if usable(row)}
+        live = {row.name for row in latm.store.listed() if row.usable}
         for candidate in latm.dispatcher().candidates(question):
             if candidate.certain and candidate.name in live and await ask(candidate.name, question) is not None:
                 return candidate.name

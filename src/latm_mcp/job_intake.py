@@ -10,7 +10,6 @@ from latm_mcp.judging import judge
 from latm_mcp.models import Example, Task, Tool
 from latm_mcp.outcomes import AnswerQuestion, Program
 from latm_mcp.splits import digest, in_split_order
-from latm_mcp.store_trust import usable
 from latm_mcp.text import check_description, check_examples, check_name, free_name, name_from
 from latm_mcp.using.dispatch import Dispatcher
 
@@ -34,7 +33,7 @@ async def fitting_tool(shop: Workshop, request: MakeRequest, dispatcher: Dispatc
     if len(request.examples) < FITS_AT_LEAST:
         return None
     examples = check_examples(request.examples)
-    live = {row.name: row.version for row in shop.store.listed() if usable(row)}
+    live = {row.name: row.version for row in shop.store.listed() if row.usable}
     names = [candidate.name for candidate in dispatcher.candidates(examples[0].question, FITS_CANDIDATES)]
     for name in dict.fromkeys([request.name, *names]):
         tool = shop.store.tool(name, live[name]) if name in live else None

@@ -7,7 +7,7 @@ from latm_mcp.errors import BadInput, NotFound
 from latm_mcp.models import MAX_ANSWER_BYTES, Example
 from latm_mcp.store_connection import Database
 from latm_mcp.store_ledger import note
-from latm_mcp.store_nouns import Listed, Report, Settlement, Trust
+from latm_mcp.store_nouns import Report, Settlement, Trust
 from latm_mcp.store_tools_rows import change_tool, list_changed, mark_of
 from latm_mcp.text import plain, safe
 
@@ -17,11 +17,6 @@ MOST_SETTLEMENTS = 5_000
 MOST_SETTLED_CHARACTERS = 16 << 20
 _LIVE = "state = 'live'"
 _REPORT = "tool, version, question, got, answer, is_right, who, said_by, at, id"
-
-
-def usable(row: Listed) -> bool:
-    """Whether a tool may be listed to clients, called and dispatched to."""
-    return row.state == "live" and row.trust != "quarantined"
 
 
 class SqliteTrust:
