@@ -73,39 +73,47 @@ def run_stream_command(home: Path, cache: Path, maker: ToolMaker, data: Path, *a
         return run_bench_command(settings, data, "--parts", "stream", "--stream", str(STREAM), *arguments)
 
 
-def test_tools_make_themselves_from_what_the_oracle_said(tmp_path: Path, sandbox_cache: Path):
-    data, out, maker = write_streams(tmp_path / "data"), tmp_path / "out", ToolMaker()
-    run_stream_command(tmp_path, sandbox_cache, maker, data, "--out", out)
-    stream = report_in(out)["stream"]
-    asked = [one.task for one in pool_of(read_folder(data), STREAM, 0)]
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, sandbox_cache: Path) -> Path:
+    """A folder with the data, a stream of it in `out`, and its makings in `recorded`."""
+    folder = tmp_path_factory.mktemp("whole")
+    data = write_streams(folder / "data")
+    run_stream_command(
+        folder, sandbox_cache, ToolMaker(), data, "--out", folder / "out", "--record", folder / "recorded"
+    )
+    return folder
+
+
+def test_tools_make_themselves_from_what_the_oracle_said(whole: Path):
+    stream = report_in(whole / "out")["stream"]
+    asked = [one.task for one in pool_of(read_folder(whole / "data"), STREAM, 0)]
     expected = sorted(_places(asked, task)[MAKE_AT - 1] + 1 for task in TASKS)
-    assert [(made["questions"], made["examples"], made["growth"]) for made in stream["made"]] == [
-        (place, MAKE_AT, False) for place in expected
+    assert [(made["questions"], made["examples"], made["tries"]) for made in stream["made"]] == [
+        (place, MAKE_AT, 1) for place in expected
     ]
     assert {made["task"] for made in stream["made"]} == set(TASKS)
     assert (stream["oracle"], stream["answered"], stream["right"]) == (12, 12, 12)
-    assert (stream["making"], stream["using"], maker.makings, stream["tokens"]) == (3, 0, 3, 45)
+    assert (stream["making"], stream["using"], stream["tokens"]) == (3, 0, 45)
     assert stream["hows"] == {"adapter": 12, "oracle": 12}
     assert stream["labels_curve"][-1] == 12
     assert stream["grouping"]["queue_purity"] == stream["grouping"]["whole_completeness"] == 100.0
-    assert "labelled by the oracle | 12 |" in (out / "report.md").read_text(encoding="utf-8")
+    assert "labelled by the oracle | 12 |" in (whole / "out" / "report.md").read_text(encoding="utf-8")
+    assert sorted(path.name for path in (whole / "recorded").iterdir()) == ["1", "2", "3"]
 
 
-def test_a_stream_that_was_interrupted_in_a_making_or_is_replayed_comes_to_the_same(
-    tmp_path: Path, sandbox_cache: Path
-):
-    data, recorded = write_streams(tmp_path / "data"), tmp_path / "recorded"
-    whole, again, replayed = (tmp_path / name for name in ("whole", "again", "replayed"))
-    run_stream_command(tmp_path, sandbox_cache, ToolMaker(), data, "--out", whole, "--record", recorded)
+def test_a_stream_that_was_interrupted_in_a_making_comes_to_the_same(whole: Path, tmp_path: Path, sandbox_cache: Path):
+    data, out = whole / "data", tmp_path / "out"
     with pytest.raises(MakerFailed):
-        run_stream_command(tmp_path, sandbox_cache, ToolMaker(fails_at=2), data, "--out", again)
-    assert 0 < sum('"asked"' in line for line in (again / "results.jsonl").read_text().splitlines()) < STREAM
-    run_stream_command(tmp_path, sandbox_cache, ToolMaker(), data, "--out", again)
-    assert report_in(again) == report_in(whole)
-    assert sorted(path.name for path in recorded.iterdir()) == ["1", "2", "3"]
-    nobody = ToolMaker(fails_at=1)
-    run_stream_command(tmp_path, sandbox_cache, nobody, data, "--out", replayed, "--recording", recorded)
-    assert report_in(replayed)["stream"] == report_in(whole)["stream"]
+        run_stream_command(tmp_path, sandbox_cache, ToolMaker(fails_at=2), data, "--out", out)
+    assert 0 < sum('"asked"' in line for line in (out / "results.jsonl").read_text().splitlines()) < STREAM
+    run_stream_command(tmp_path, sandbox_cache, ToolMaker(), data, "--out", out)
+    assert report_in(out) == report_in(whole / "out")
+
+
+def test_a_stream_is_replayed_without_a_maker(whole: Path, tmp_path: Path, sandbox_cache: Path):
+    nobody, out = ToolMaker(fails_at=1), tmp_path / "out"
+    run_stream_command(tmp_path, sandbox_cache, nobody, whole / "data", "--out", out, "--recording", whole / "recorded")
+    assert report_in(out)["stream"] == report_in(whole / "out")["stream"]
     assert nobody.makings == 0
 
 

@@ -66,7 +66,7 @@ class Asking:
 
 
 async def run_answers(files: Sequence[DataFile], asking: Asking) -> AnswersPart:
-    """Every file in turn; each question is kept. Raises: SandboxUnavailable, StoreUnusable, MakerFailed of the light model."""
+    """Every file in turn; each question is kept. Raises: SandboxUnavailable, StoreUnusable, MakerFailed, where a model cannot be asked."""
     rows = [await _row(file, asking) for file in files]
     return AnswersPart(asking.most, asking.user.name if asking.user else "", tuple(rows))
 
@@ -75,7 +75,8 @@ async def _row(file: DataFile, asking: Asking) -> AnswerRow:
     made = asking.results.value(Made, "answers", file.stem, "making")
     if made is None:
         made = await _made(file, asking)
-        asking.results.keep(asdict(made), "answers", file.stem, "making")
+        if made.tool or made.tries:  # else nobody has written anything: a rerun tries again
+            asking.results.keep(asdict(made), "answers", file.stem, "making")
     tool = asking.latm.store.tool(made.tool) if made.tool else None
     if tool is None:
         asking.told(file.stem, made.fault or f"{made.tool} is no longer in the library", 1.0)
@@ -111,7 +112,7 @@ async def _answered(stem: str, made: Made, tool: Tool, questions: Sequence[Examp
 async def _made(file: DataFile, asking: Asking) -> Made:
     try:
         return await asking.tool_of(file)
-    except (SandboxUnavailable, StoreUnusable):
+    except (MakerFailed, SandboxUnavailable, StoreUnusable):
         raise
     except LatmError as error:
         return Made("failed", fault=str(error))

@@ -13,7 +13,7 @@ from latm_mcp.bench_paper import MAKING
 from latm_mcp.bench_results import Results
 from latm_mcp.bench_scores import per_cent, score
 from latm_mcp.bench_tools import Told, answered, make_tool
-from latm_mcp.errors import LatmError, SandboxUnavailable, StoreUnusable
+from latm_mcp.errors import LatmError, MakerFailed, SandboxUnavailable, StoreUnusable
 from latm_mcp.latm import Latm
 from latm_mcp.models import Maker
 
@@ -91,21 +91,30 @@ class Trials:
 
 
 async def run_making(files: Sequence[DataFile], trials: Trials) -> MakingPart:
-    """All trials of all files; each is kept when it ends. Raises: SandboxUnavailable, StoreUnusable."""
+    """All trials of all files; each is kept when it ends, but one whose maker has written nothing is tried again in a rerun.
+
+    Raises: MakerFailed, where the maker cannot be asked; SandboxUnavailable, StoreUnusable.
+    """
     limiter = anyio.CapacityLimiter(AT_ONCE)
+    done: dict[tuple[str, int], Trial] = {}
 
     async def one(file: DataFile, number: int) -> None:
         async with limiter:
-            trial = await _trial(file, number, trials)
-            trials.results.keep(asdict(trial), "making", file.stem, number)
+            trial = done[file.stem, number] = await _trial(file, number, trials)
+            if trial.tries:
+                trials.results.keep(asdict(trial), "making", file.stem, number)
 
+    numbers = range(1, trials.count + 1)
     async with anyio.create_task_group() as group:
         for file in files:
-            for number in range(1, trials.count + 1):
-                if trials.results.get("making", file.stem, number) is None:
+            for number in numbers:
+                kept = trials.results.value(Trial, "making", file.stem, number)
+                if kept is None:
                     group.start_soon(one, file, number)
-    kept = {file.stem: [_kept(trials.results, file, n) for n in range(1, trials.count + 1)] for file in files}
-    return MakingPart(trials.count, tuple(summary(stem, rows) for stem, rows in kept.items()))
+                else:
+                    done[file.stem, number] = kept
+    rows = (summary(file.stem, [done[file.stem, number] for number in numbers]) for file in files)
+    return MakingPart(trials.count, tuple(rows))
 
 
 def summary(task: str, rows: Sequence[Trial]) -> MakingRow:
@@ -127,12 +136,6 @@ def summary(task: str, rows: Sequence[Trial]) -> MakingRow:
     )
 
 
-def _kept(results: Results, file: DataFile, number: int) -> Trial:
-    trial = results.value(Trial, "making", file.stem, number)
-    assert trial is not None
-    return trial
-
-
 async def _trial(file: DataFile, number: int, trials: Trials) -> Trial:
     def told(task: str, sentence: str, done: float) -> None:
         trials.told(f"{task} {number}", sentence, done)
@@ -141,7 +144,7 @@ async def _trial(file: DataFile, number: int, trials: Trials) -> Trial:
         with tempfile.TemporaryDirectory(prefix="latm-trial-") as home:
             async with trials.opened(Path(home)) as latm:
                 trial = await _made_and_asked(latm, file, number, trials, told)
-    except (SandboxUnavailable, StoreUnusable):
+    except (MakerFailed, SandboxUnavailable, StoreUnusable):
         raise
     except LatmError as error:
         trial = Trial(file.stem, number, made=False, fault=str(error))

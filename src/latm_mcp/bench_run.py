@@ -83,6 +83,8 @@ async def run_parts(
         raise BadInput(NO_BASELINES)
     results.same({file.stem: file.digest for file in plan.files}, "files")
     results.same(plan.seed, "seed")
+    for part in plan.parts:
+        results.keep(True, "part", part)
     named = maker.model if maker else "recordings" if plan.recording else "the starter library" if plan.starter else ""
     if plan.makes:
         results.same(named, "maker")

@@ -1,7 +1,7 @@
 """The paper's setting end to end: questions of all tasks, mixed and unlabelled, come into an empty library that makes its own tools.
 
 What no tool answers is put to an oracle, which plays the paper's human labeller: it gives the file's own answer, as a person would. Where
-the dispatcher asks which tool is meant, it settles by that answer alone: the candidate whose adapter gives it, else none of them. It never
+the dispatcher asks which tool is meant, it says so by that answer alone: the candidate whose adapter gives it, else none of them. It never
 says which file a question is from. After each question all makings are worked off, so that a run can be repeated.
 """
 
@@ -14,10 +14,10 @@ from latm_mcp.bench_stream_figures import MadeTool, StreamPart, StreamRow, strea
 from latm_mcp.bench_tools import Told
 from latm_mcp.compare import comparison_of, same, same_result
 from latm_mcp.latm import Latm
+from latm_mcp.latm_report import NONE, Said
 from latm_mcp.latm_sentences import step_words
 from latm_mcp.models import Comparison, Example, Progress
 from latm_mcp.models_using import DispatchOutcome, How
-from latm_mcp.store import Settlement
 from latm_mcp.using import use
 
 ORACLE = "oracle"
@@ -62,7 +62,7 @@ class AskedOnce:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """Where a question waits. cluster: the place of the first question of its group; tool: the one that refused it."""
+    """Where a question went. cluster: the place of the first question of its group; tool: the one that refused it, or was meant."""
 
     cluster: int | None
     tool: str | None
@@ -131,17 +131,15 @@ class Stream:
 
     async def _label(self, one: Pooled, asked: AskedOnce) -> Queued:
         """The oracle's answer to what nobody answered, and where the question waits with it."""
-        question = one.example.question
+        question, meant = one.example.question, None
         if asked.outcome != "answered":
             if asked.outcome == "ask":
-                settled = Settlement(question, await self._meant(one, asked.candidates), "person")
-                self._latm.store.keep_settlement(settled)
-                await self._latm.dispatch(question)  # it goes where it was settled to belong
-            assert self._latm.waiting is not None  # whoever begins a stream turns the queue on
-            self._latm.waiting.tell(question, one.example.answer, "person", ORACLE)
+                meant = await self._meant(one, asked.candidates)
+            tool = NONE if asked.outcome == "ask" and meant is None else meant
+            await self._latm.report(Said(question, "person", ORACLE, answer=one.example.answer, tool=tool))
         kept = self._latm.store.queued(question)
         if kept is None:
-            return Queued(None, None)
+            return Queued(None, meant)
         places = [self._place_of[row.question] for row in kept[0].instances if row.question in self._place_of]
         return Queued(min(places), kept[0].tool)
 
@@ -185,7 +183,7 @@ class Stream:
                 tool = store.tool(row.name, version)
                 if (row.name, version) in self._known or tool is None:
                     continue
-                tries = tool.provenance.propose_tries + tool.provenance.verify_tries
+                tries = tool.provenance.propose_tries + tool.provenance.verify_tries - 1  # one draft was both
                 examples = tuple(name_of.get(example.question, "") for example in tool.examples)
                 made.append(MadeTool(row.name, version, tries, number > 0, examples))
         return made

@@ -8,7 +8,7 @@ from pathlib import Path
 from latm_mcp.bench_files import DataFile
 from latm_mcp.bench_scores import MAX_GOT, Judged
 from latm_mcp.compare import same
-from latm_mcp.errors import BadInput
+from latm_mcp.errors import BadInput, MakerFailed
 from latm_mcp.job_intake import MakeRequest
 from latm_mcp.judging import Run, judge
 from latm_mcp.latm import Latm
@@ -49,6 +49,8 @@ async def make_tool(
         told(file.stem, step_words(replaying(step) if recorded else step), 0.9 * step.done)
 
     result = await latm.make(request, report, maker=maker, record=record)
+    if result.kept and result.failure is not None:
+        raise MakerFailed(result.failure.sentence)  # the maker was not asked: that says nothing about it
     job = latm.store.job(result.job) if result.job else None
     usage, usd = spent_on(latm, job.task.name) if job else (Usage(), 0.0)
     counts = (len(job.tries) if job else 0, usage.replies, usage.tokens_in, usage.tokens_out)

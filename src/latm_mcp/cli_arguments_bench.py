@@ -41,7 +41,12 @@ def add(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
 
 
 def _parts(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--parts", metavar="PART,...", type=_listed, help=f"any of {', '.join(PARTS)}")
+    parser.add_argument(
+        "--parts",
+        metavar="PART,...",
+        type=_listed,
+        help=f"any of {', '.join(PARTS)} (answers; in an --out folder, those that were begun there)",
+    )
     parser.add_argument(
         "--out",
         metavar="DIR",

@@ -11,7 +11,7 @@ import anyio
 from latm_mcp.bench_files import read_folder
 from latm_mcp.bench_report import BenchReport
 from latm_mcp.bench_results import Results, open_results
-from latm_mcp.bench_run import Plan, run_parts
+from latm_mcp.bench_run import PARTS, Plan, run_parts
 from latm_mcp.bench_write import MARKDOWN, write_report
 from latm_mcp.cli_makers import needed_maker, recorded_folder
 from latm_mcp.cli_screen import Told, progress, tell, write, write_json
@@ -26,9 +26,9 @@ def bench_parts(options: argparse.Namespace, settings: Settings) -> int:
     """Run the parts; 1 where a task has no tool."""
     if options.keep_home:
         raise BadInput("--keep-home is for the bench without --parts: name --out, which keeps the libraries too.")
-    plan = _plan(options)
     out = Path(options.out).expanduser().absolute() if options.out else None
     with _base(out) as base, open_results(out) as results:
+        plan = _plan(options, results)
         with progress() as told:
             report = anyio.run(_run, plan, settings, base, results, told)
         text = write_report(base, report)
@@ -41,10 +41,12 @@ def bench_parts(options: argparse.Namespace, settings: Settings) -> int:
     return 1 if _without_tool(report) else 0
 
 
-def _plan(options: argparse.Namespace) -> Plan:
+def _plan(options: argparse.Namespace, results: Results) -> Plan:
+    """Without --parts, those that were begun in the --out folder are gone on with."""
+    begun = tuple(part for part in PARTS if results.get("part", part))
     return Plan(
         read_folder(Path(options.folder).expanduser()),
-        options.parts or DEFAULT_PARTS,
+        options.parts or begun or DEFAULT_PARTS,
         options.trials,
         options.seeds,
         options.stream,
