@@ -15,7 +15,7 @@ from served import EXAMPLES, REQUEST, call, make_by_client, names, refusal, serv
 from latm_mcp.latm import open_latm
 from latm_mcp.latm_import import import_tool
 from latm_mcp.outcomes import LIMIT_BOUNDS, Limits, OwnLimits, Returned, TimedOut
-from latm_mcp.server import Face
+from latm_mcp.server_face import Face
 from latm_mcp.settings import Settings
 from latm_mcp.store import open_store
 from latm_mcp.store_schema import MIGRATIONS, migrate

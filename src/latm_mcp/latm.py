@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -55,6 +56,7 @@ class Latm:
     ):
         self.store: Store = shop.store
         self.sandbox: Sandbox = shop.sandbox
+        self._keep_seconds = settings.keep_days * 86400.0
         self.maker, self.shop, self.uses, self.spending = maker, shop, uses, spending
         self._live, self.index = LiveTools(shop.store), LiveIndex(shop.store)
         self._making = Making(shop, board, maker, self.dispatcher)
@@ -147,6 +149,10 @@ class Latm:
                 and (tool := self.store.tool(row.name)) is not None
             ):
                 write_out(self.shop, tool)
+
+    def forget_old_questions(self) -> None:
+        """Erase what was asked longer ago than questions are kept."""
+        self.store.forget_questions(time.time() - self._keep_seconds)
 
     def dispatcher(self) -> Dispatcher:
         """The dispatcher over the live tools' examples as they are now."""

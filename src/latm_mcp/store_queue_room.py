@@ -58,10 +58,8 @@ def erase_before(database: Database, before: float) -> int:
         reports = connection.execute("DELETE FROM reports WHERE at < ?", (before,)).rowcount
         settlements = connection.execute("DELETE FROM settlements WHERE at < ?", (before,)).rowcount
         connection.execute(_EMPTY)
-        if instances:
+        if instances or settlements:
             connection.execute("UPDATE queue_generation SET value = value + 1")
-        if settlements:  # they are cached on this one
-            connection.execute("UPDATE generation SET value = value + 1")
     with database.reading() as connection:
         connection.execute("PRAGMA secure_delete = OFF")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
