@@ -70,6 +70,14 @@ async def test_praise_from_clients_promotes_nothing(latm: Latm, who: Who):
     assert await state(latm) == before
 
 
+async def test_what_a_person_has_confirmed_already_waits_for_no_review(latm: Latm):
+    door = Door(latm)
+    assert (await door.report(SORTING + "q p", right=True, who="client")).change == "known"
+    assert (await door.report(SORTING + "q p", answer="p q", who="client")).change == "known"
+    assert (await door.report(SORTING + "q p", right=False, who="client")).change == "kept"
+    assert [row.right for row in latm.store.reports()] == [False]
+
+
 async def test_a_client_wins_no_argument_with_a_person(latm: Latm):
     door = Door(latm, maker=True)
     await door.report(MIXED, answer=FOLDED, who="person", by="ann")

@@ -85,6 +85,10 @@ class Trusting:
         return name
 
     def _provisional(self, heard: Heard) -> Reported:
+        standing = self._standing(heard)
+        if heard.right and standing is not None and standing.standing == "confirmed" and not against(standing, heard):
+            sentence = f"A person has confirmed this answer of {heard.name} already: nothing more is kept of it."
+            return Reported(sentence, heard.name, "known")
         self._store.keep_report(heard.report)
         said = "was right" if heard.right else "was wrong"
         sentence = (
