@@ -139,13 +139,7 @@ class Dispatching:
 
     async def _offered(self, cached: Cached) -> str:
         """The job that the calling client's own model can write the tool for, where its group is complete and nobody else writes."""
-        if self._waiting is None or not cached.ready:
-            return ""
-        ready = next((row for row in self._waiting.ready() if row.group.id == cached.group.id), None)
-        if ready is not None:
-            return (await self._growth.begin(ready)).id
-        group = self._shop.store.group(cached.group.id)
-        return group.job or "" if group is not None and group.state == "making" else ""
+        return await self._growth.offered(cached.group.id) if cached.ready else ""
 
     def _cache(self, question: str, tool: str | None) -> Cached | None:
         if self._waiting is None:
@@ -159,8 +153,8 @@ def _said(cached: Cached) -> Answer | None:
     """What a person said to this very question, or else the strong model; what a client said is no answer to others."""
     for who, how in (("person", "person"), ("model", "strong model")):
         said = [told.answer for told in cached.instance.told if told.who == who]
-        if said and len(set(said)) == 1:
-            return Answer("", said[-1], {}, None, how=how)  # type: ignore[arg-type]
+        if said:  # where persons differ, nobody's word is the answer
+            return Answer("", said[-1], {}, None, how=how) if len(set(said)) == 1 else None  # type: ignore[arg-type]
     return None
 
 

@@ -18,21 +18,24 @@ _Pair = tuple[Found, Answer]
 async def preferred(shop: Workshop, answers: Sequence[_Pair]) -> Answer | None:
     """The answer of them all; where they differ, that of the one tool that stands above all others; None where none does.
 
-    A tool that confirmed good uses made trusted stands above one on probation. Among equals, one whose confirmed examples another
-    one answers wrongly has taken such questions over from it. Else somebody has to be asked: a newer tool alone is no better.
+    A tool that confirmed good uses made trusted stands above one on probation, and a disputed one under all others. Among
+    equals, one whose confirmed examples another one answers wrongly has taken such questions over from it. Else somebody
+    has to be asked: a newer tool alone is no better.
     """
-    first = answers[0]
-    if all(same(first[0].row.comparison, first[1].answer, answer.answer) for _, answer in answers[1:]):
-        return first[1]
     trusted = [pair for pair in answers if pair[0].row.trust == "trusted"]
-    if len(trusted) == 1:
-        return trusted[0][1]
-    left = list(trusted or answers)
-    for pair in tuple(left):
+    left = trusted or [pair for pair in answers if pair[0].row.trust != "disputed"] or list(answers)
+    if _alike(answers) or _alike(left):
+        return left[0][1]
+    for pair in left:
         others = [other for other in left if other is not pair]
         if others and all([await _took_over(shop, pair, other) for other in others]):
             return pair[1]
     return None
+
+
+def _alike(answers: Sequence[_Pair]) -> bool:
+    first = answers[0]
+    return all(same(first[0].row.comparison, first[1].answer, answer.answer) for _, answer in answers[1:])
 
 
 async def _took_over(shop: Workshop, newer: _Pair, older: _Pair) -> bool:

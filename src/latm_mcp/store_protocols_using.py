@@ -41,6 +41,15 @@ class QueueBook(Protocol):
     ) -> None:
         """Change what is given here. Raises: NotFound."""
 
+    def begin_group(self, group: Group, job: str) -> bool:
+        """The making of a group begins with this job. False, and nothing changed, where another one has begun or ended since."""
+
+    def hand_over(self, group_id: int, instances: Sequence[int], tool: str, actor: str) -> None:
+        """A tool answers a group now: these of its questions wait for that tool's next version, the others are forgotten.
+
+        Raises: NotFound.
+        """
+
     def name_group(self, group_id: int, name: str, actor: str) -> None:
         """A person names a group. Raises: NotFound."""
 

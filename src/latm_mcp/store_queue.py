@@ -85,6 +85,29 @@ class SqliteQueue:
                     connection.execute(f"UPDATE queue_groups SET {column} = ? WHERE id = ?", (value, group_id))  # noqa: S608
             _changed(connection)
 
+    def begin_group(self, group: Group, job: str) -> bool:
+        with self._db.writing(durable=True) as connection:
+            begun = connection.execute(
+                "UPDATE queue_groups SET state = 'making', job = ?, note = '' WHERE id = ? AND state <> 'making' AND job IS ?",
+                (job, group.id, group.job),
+            ).rowcount
+            if begun:
+                _changed(connection)
+        return begun == 1
+
+    def hand_over(self, group_id: int, instances: Sequence[int], tool: str, actor: str) -> None:
+        with self._db.writing(durable=True) as connection:
+            _check_group(connection, group_id)
+            if instances:
+                own = connection.execute(
+                    "SELECT id FROM queue_groups WHERE tool = ? AND state <> 'making' AND id <> ?", (tool, group_id)
+                ).fetchone()
+                into = own[0] if own else _new_group(connection, tool).id
+                moved = [(into, one, group_id) for one in instances]
+                connection.executemany("UPDATE instances SET group_id = ? WHERE id = ? AND group_id = ?", moved)
+            connection.execute("DELETE FROM queue_groups WHERE id = ?", (group_id,))
+            self._tell(connection, actor, "hand_over", group_id, f"{len(instances)} questions to {tool}")
+
     def name_group(self, group_id: int, name: str, actor: str) -> None:
         with self._db.writing(durable=True) as connection:
             _check_group(connection, group_id)
