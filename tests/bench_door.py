@@ -10,6 +10,7 @@ from typing import Any
 
 from front_door import Reply, asked_name, good_sorter, scripted_model, sorting_rows, write_json
 from sandboxed import settings_at
+from scripted import fenced
 
 from latm_mcp.cli_arguments_bench import add
 from latm_mcp.cli_bench import bench
@@ -38,7 +39,7 @@ class Script:
         if "# Make the tool" in conversation[1]["content"]:
             self.makings += len(conversation) == 2
             able = self.makings not in self.refuses and asked_name(conversation) == SORTING
-            return good_sorter(conversation) if able else "I cannot."
+            return self.tool(conversation) if able else "I cannot."
         [question] = [line for message in conversation for line in message["content"].splitlines() if "List: " in line][
             -1:
         ]
@@ -47,6 +48,23 @@ class Script:
         if system.startswith("You turn a question into the arguments"):
             return "Hm." if self.mumbles in question else json.dumps({"words": words})
         return " ".join(sorted(words)) if "form that the answers before have" in system else f"Answer: {text[-3:]}"
+
+    def tool(self, conversation: list[dict[str, str]]) -> str:
+        return good_sorter(conversation)
+
+
+class FreeText(Script):
+    """Makes a tool that cannot read questions by itself: the function, and a call for each question that the brief has."""
+
+    def tool(self, conversation: list[dict[str, str]]) -> str:
+        source = f"""
+def {SORTING}(words: list[str]) -> str:
+    \"\"\"Sort words, with blanks between them.\"\"\"
+    return " ".join(sorted(words))
+"""
+        asked = [line for line in conversation[1]["content"].splitlines() if line.startswith("Sort the following")]
+        calls = [{"question": line, "arguments": {"words": line.split("List: ")[1].split()}} for line in asked]
+        return f"{fenced(source)}\n```json\n{json.dumps(calls)}\n```"
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from bench_door import (
     SORTING,
+    FreeText,
     Script,
     report_in,
     run_bench_command,
@@ -15,6 +16,7 @@ from bench_door import (
 )
 from front_door import sorting_rows, write_json
 
+from latm_mcp import bench_run, cli_arguments_bench
 from latm_mcp.errors import BadInput, MakerFailed
 from latm_mcp.settings import Settings
 
@@ -87,6 +89,22 @@ def test_a_caller_is_judged_apart_from_the_tool(
         25,
     )  # one asked twice
     assert "75.0 (3, 1, 0) | 75.0 (3, 1, 0) | 50.0 (2, 1, 1) | 75.0 | 75.0 | 98.3 |" in capsys.readouterr().out
+
+
+def test_a_tool_that_reads_no_questions_is_used_by_the_light_model_alone(
+    tmp_path: Path, sandbox_cache: Path, out: Path
+):
+    data = write_sorting(tmp_path / "data", 13)
+    with scripted(tmp_path, sandbox_cache, FreeText(), "maker", "user") as settings:
+        run_bench_command(settings, data, "--parts", "answers", "--out", out)
+    [row] = report_in(out)["answers"]["rows"]
+    assert (row["has_adapter"], row["adapter"], row["perfect"], row["caller_accuracy"]) == (False, None, None, None)
+    assert (row["user"]["right"], row["user"]["total"]) == (3, 3)
+    assert "| word_sorting | - | - | 100.0 (3, 0, 0) | - | - |" in (out / "report.md").read_text(encoding="utf-8")
+
+
+def test_the_command_line_knows_the_parts_that_there_are():
+    assert cli_arguments_bench.PARTS == bench_run.PARTS  # it names them itself: reading arguments must load nothing
 
 
 def test_without_a_light_model_the_report_says_what_to_set(

@@ -85,7 +85,7 @@ def _stream(figure: "Figure", report: BenchReport) -> bool:
     axes.step(asked, part.labels_curve, where="post", label="labelled by the oracle")
     axes.step(asked, part.calls_curve, where="post", label="model calls")
     _tools(axes, part)
-    axes.set_ylabel("until then")
+    axes.set_ylabel("until then (grey: a tool is there)")
     axes.legend(fontsize=8)
     money = figure.add_subplot(1, 2, 2)
     money.plot(asked, part.usd_curve, label="spent")
@@ -101,4 +101,4 @@ def _tools(axes: "Axes", part: StreamPart) -> None:
     """A line where a tool was there for the first time."""
     for made in part.made:
         if not made.growth:
-            axes.axvline(made.questions, color="0.8", linewidth=0.8)
+            axes.axvline(made.questions, color="0.85", linewidth=0.8, zorder=0)

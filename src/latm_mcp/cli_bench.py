@@ -33,7 +33,7 @@ def bench(options: argparse.Namespace, settings: Settings) -> int:
         raise BadInput("--starter makes nothing: leave --recording and --record out.")
     if hasattr(options, "home"):
         raise BadInput("The bench uses a temporary library: leave --home out, or name a folder with --keep-home.")
-    if getattr(options, "parts", None) or getattr(options, "out", None):  # both are in `cli_arguments_bench`
+    if options.parts or options.out:
         from latm_mcp.cli_bench_parts import bench_parts  # here: much is imported for it
 
         return bench_parts(options, settings)
