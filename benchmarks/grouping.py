@@ -1,10 +1,12 @@
 """Purity and completeness of the queue's groups: questions of several tasks, mixed, unlabelled, as they arrive.
 
-    python benchmarks/grouping.py [FOLDER]
+    python benchmarks/grouping.py [FOLDER] [--seeds 10]
 
-FOLDER: *.json files of {"examples": [{"input", "target"}]}; without one, the shipped generators' questions.
+FOLDER: *.json files of {"examples": [{"input", "target"}]}; without one, the shipped generators' questions: alone, with
+paraphrases of them, and with look-alikes, each of which is a task of its own (tests/dispatch_cases).
 """
 
+import argparse
 import json
 import random
 import sys
@@ -12,35 +14,39 @@ import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from latm_mcp.tasks import GENERATED, questions
 from latm_mcp.using.grouping import Grouping
 
+CASES = Path(__file__).parent.parent / "tests" / "dispatch_cases"
 PER_TASK = 100
-SEEDS = 10
 MAKE_AT = 6
+
+Stream: TypeAlias = list[tuple[str, str]]  # question, task
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One stream. first_pure, first_all: groups that were of one task, and all, when they reached six questions."""
+    """One stream. pure_first of first: groups that were of one task when they reached six questions, of all that did.
+
+    most: groups of six and more that questions of one task fell into.
+    """
 
     purity: float
     completeness: float
-    first_pure: int
-    first_all: int
+    pure_first: int
+    first: int
     groups: int
-    most_groups: int
+    most: int
     milliseconds: float
 
 
-def measured(tasks: dict[str, list[str]], seed: int) -> Measured:
-    """Group `PER_TASK` questions of each task in random order."""
-    draw = random.Random(seed)
-    stream = [(question, task) for task, all_of_it in tasks.items() for question in draw.sample(all_of_it, PER_TASK)]
-    draw.shuffle(stream)
-    grouping, members = Grouping(), defaultdict(list)
-    first_pure = first_all = 0
+def measured(stream: Stream) -> Measured:
+    """Group a stream in its order."""
+    grouping = Grouping()
+    members: defaultdict[int, list[str]] = defaultdict(list)
+    first: list[bool] = []
     begun = time.perf_counter()
     for number, (question, task) in enumerate(stream):
         group = grouping.nearest(question)
@@ -48,13 +54,27 @@ def measured(tasks: dict[str, list[str]], seed: int) -> Measured:
         grouping.put(number, group, question)
         members[group].append(task)
         if len(members[group]) == MAKE_AT:
-            first_all, first_pure = first_all + 1, first_pure + (len(set(members[group])) == 1)
+            first.append(len(set(members[group])) == 1)
     took = (time.perf_counter() - begun) * 1000 / len(stream)
-    counts = [Counter(of_group) for of_group in members.values()]
-    whole = {task: max(count[task] for count in counts) for task in tasks}
-    split = max(sum(count[task] >= MAKE_AT for count in counts) for task in tasks)
-    purity = sum(max(count.values()) for count in counts) / len(stream)
-    return Measured(purity, sum(whole.values()) / len(stream), first_pure, first_all, len(members), split, took)
+    counts = [Counter(tasks) for tasks in members.values()]
+    tasks = {task for _, task in stream}
+    return Measured(
+        purity=sum(max(count.values()) for count in counts) / len(stream),
+        completeness=sum(max(count[task] for count in counts) for task in tasks) / len(stream),
+        pure_first=sum(first),
+        first=len(first),
+        groups=len(members),
+        most=max(sum(count[task] >= MAKE_AT for count in counts) for task in tasks),
+        milliseconds=took,
+    )
+
+
+def mixed(tasks: dict[str, list[str]], more: Stream, seed: int) -> Stream:
+    """`PER_TASK` questions of each task and these, in random order."""
+    draw = random.Random(seed)
+    stream = [(question, task) for task, rows in tasks.items() for question in draw.sample(rows, PER_TASK)] + more
+    draw.shuffle(stream)
+    return stream
 
 
 def of_folder(folder: Path) -> dict[str, list[str]]:
@@ -66,27 +86,42 @@ def of_folder(folder: Path) -> dict[str, list[str]]:
     return found
 
 
-def main() -> None:
-    """Print one line for each seed, and their mean."""
-    tasks = (
-        of_folder(Path(sys.argv[1]))
-        if len(sys.argv) > 1
-        else {task.name: [example.question for example in questions(task.name, 2 * PER_TASK, 7)] for task in GENERATED}
-    )
-    runs = [measured(tasks, seed) for seed in range(SEEDS)]
-    for seed, run in enumerate(runs):
-        sys.stdout.write(
-            f"seed {seed}: purity {run.purity:.3f}, completeness {run.completeness:.3f}, pure at {MAKE_AT}:"
-            f" {run.first_pure} of {run.first_all} groups, {run.groups} groups in all, at most {run.most_groups} of a task,"
-            f" {run.milliseconds:.2f} ms a question\n"
-        )
-    pure, reached = sum(run.first_pure for run in runs), sum(run.first_all for run in runs)
-    purity, completeness = (
-        sum(values) / SEEDS for values in zip(*((r.purity, r.completeness) for r in runs), strict=True)
+def cases(kind: str) -> Stream:
+    """The tests' paraphrases, of their tools' tasks; or their look-alikes, each of its own."""
+    found = []
+    for path in sorted(CASES.glob("*.json")):
+        rows = json.loads(path.read_text(encoding="utf-8")).get(kind, ())
+        found += [(row["question"], row["tool"] if kind == "paraphrases" else row["question"]) for row in rows]
+    return found
+
+
+def report(title: str, tasks: dict[str, list[str]], more: Stream, seeds: int) -> None:
+    """One line: the means over all seeds, and the worst."""
+    runs = [measured(mixed(tasks, more, seed)) for seed in range(seeds)]
+    purity, completeness, took = (
+        sum(values) / seeds
+        for values in zip(*((run.purity, run.completeness, run.milliseconds) for run in runs), strict=True)
     )
     sys.stdout.write(
-        f"mean of {SEEDS}: purity {purity:.3f}, completeness {completeness:.3f}, pure at {MAKE_AT}: {pure} of {reached}\n"
+        f"{title}: {len(tasks) * PER_TASK + len(more)} questions, {seeds} seeds: purity {purity:.3f} (worst"
+        f" {min(run.purity for run in runs):.3f}), completeness {completeness:.3f}; of one task at {MAKE_AT}:"
+        f" {sum(run.pure_first for run in runs)} of {sum(run.first for run in runs)} groups; at most"
+        f" {max(run.most for run in runs)} groups of a task; {took:.2f} ms a question\n"
     )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--seeds", type=int, default=10)
+    options = parser.parse_args()
+    if options.folder is not None:
+        report(options.folder.name, of_folder(options.folder), [], options.seeds)
+        return
+    tasks = {task.name: [row.question for row in questions(task.name, 2 * PER_TASK, 7)] for task in GENERATED}
+    report("shipped", tasks, [], options.seeds)
+    for kind in ("paraphrases", "lookalikes"):
+        report(f"shipped with {kind}", tasks, cases(kind), options.seeds)
 
 
 if __name__ == "__main__":

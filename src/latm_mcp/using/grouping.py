@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from latm_mcp.masking import tokens
 
-LEAST_ALIKE = 0.05  # weighted Jaccard; measured by benchmarks/grouping.py
+LEAST_ALIKE = 0.06  # weighted Jaccard; at 0.05 one group in 300 mixes two tasks (benchmarks/grouping.py)
 NEAREST = 3  # members that a question is compared with: one alone may be the odd one of its group
 KNOWN_BY = 24  # members of a group, its first ones, that stand for it: the time to answer does not grow with the others
 CLOSER_LOOK = 8  # groups that are compared exactly
