@@ -132,6 +132,12 @@ async def test_case_and_white_space_are_no_miscopying(sandbox: Sandbox):
     assert len(model.asked) == 1
 
 
+async def test_characters_that_no_one_sees_are_no_miscopying(sandbox: Sandbox):
+    answer, _ = await use(sandbox, words("zinc", "oak"), question="In order, please: z\u200binc o\u00adak")
+
+    assert isinstance(answer, Answer)
+
+
 async def test_texts_that_use_cases_do_not_copy_are_not_looked_for(sandbox: Sandbox):
     source = '''
 from typing import Literal

@@ -1,7 +1,8 @@
 """The tool user (paper, 3.2): a light model turns a question into a call of a wrapped tool, and the function computes.
 
 For tools without an adapter, and for questions that an adapter refuses. What the model wrote is checked twice before anything is
-computed: against the signature's schema, and against the question that it should have copied from.
+computed: against the signature's schema, and against the question that it should have copied from. It is not asked whether the
+tool fits: a model of 1.5 billion parameters then refuses other wordings and takes look-alikes, so that is the dispatcher's to tell.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from latm_mcp.models_using import Asks
 from latm_mcp.outcomes import Json, Limits, Outcome, Program, Raised, RenderResult, Returned
 from latm_mcp.prompts_using import MAX_QUESTION, calling, corrected
 from latm_mcp.sandbox import Sandbox
-from latm_mcp.text import one_line
+from latm_mcp.text import one_line, safe
 from latm_mcp.text_copies import Copies
 from latm_mcp.text_replies import read_object
 from latm_mcp.using import use
@@ -64,7 +65,7 @@ async def use_tool(
 def _read(reply: str, question: str, copies: Copies) -> dict[str, Json]:
     """The arguments in a reply. Raises: BadInput, in a sentence for the model."""
     arguments = read_object(reply)
-    if fault := copies.fault(arguments, question):
+    if fault := copies.fault(arguments, safe(question, MAX_QUESTION)):  # as the model saw it
         raise BadInput(fault)
     return arguments
 
