@@ -16,6 +16,7 @@ def add(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
     actions = queue.add_subparsers(dest="action", metavar="ACTION")
 
     def action(name: str, does: str) -> argparse.ArgumentParser:
+        """The parser of one action."""
         parser = actions.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}.", allow_abbrev=False)
         # SUPPRESS: given before the action, it must not be reset by the action's own default.
         parser.add_argument("--home", metavar="DIR", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
