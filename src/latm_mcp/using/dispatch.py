@@ -1,33 +1,37 @@
 """The dispatcher (paper, 3.2): which of the library's tools is a question for, if any (design, section 6).
 
-Profiles, guard and ratio are learnt from each tool's own examples, so the few thresholds here are relative to them; no model is asked. Only
-tools that share the question's rarest features are scored, and a profile is worked out when its tool is first scored: a
-thousand tools cost little more than twenty.
+Profiles, guard and ratio are learnt from each tool's own examples, so the few thresholds here are relative to them; no model is asked.
+A tool is put in, replaced or dropped in milliseconds, whatever else is there; a question's features are looked up in an index, and
+only the tools that share the rarest of them are scored.
 """
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from heapq import nlargest
-from itertools import chain
+from itertools import count
 
-from latm_mcp.masking import features, lacking
+from latm_mcp.masking import features, stems, tokens
+from latm_mcp.masking_guard import Guard, learn
+from latm_mcp.masking_index import Asked, Postings, Profile, Weights
 from latm_mcp.models import Example
 
-GUARD_SLACK = 0.02  # measured in the design: the share of a tool's contract that a question may lack
 MIN_RATIO = 0.35  # under this a tool is no candidate: fewer likenesses than its own examples have among themselves
-LEAST_ALIKE = 0.05  # examples less alike than this are no measure: by them one shared word would be a great likeness
+IN_OTHER_WORDS = 0.27  # under this the words that a question shares with a tool do not make it a candidate
+TOLD = 0.2  # what the words tell counts by its root, over this
+TOLD_WORTH = 0.6  # of a ratio, the most that words alone count for
 SCORED = 24  # tools that are scored for one question: those that share most of its rarest features
-POSTINGS = 6000  # entries of the index that are read for one question, the rarest features' first
+ALIAS_WORTH = (
+    0.7  # an alias makes a tool a candidate, never a likelier one than a tool whose examples are like the question
+)
+MOST_ALIASES = 24  # of one tool, the last ones that were given
+MOST_LACKS = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A tool that a question may be for. ratio: likeness, 1.0 is that of the tool's own examples among themselves.
 
-    certain: the guard holds: the question has all that every example of the tool has.
+    certain: the guard holds: the question asks for what every example of the tool asks for, and for nothing else.
     lacks: words of the question that no example of the tool has.
     """
 
@@ -37,150 +41,103 @@ class Candidate:
     lacks: tuple[str, ...]
 
 
-class Dispatcher:
-    """The profiles of a library's tools, built from their examples' questions."""
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """What a tool's own examples say of what is like them, for showing to people.
 
-    def __init__(self, banks: Mapping[str, Sequence[Example]]):
-        sets = {name: tuple(features(example.question) for example in bank) for name, bank in banks.items() if bank}
-        self._weights = _Weights(sum(map(len, sets.values())))
-        self._index: dict[str, list[str]] = {}
-        self._profiles: dict[str, _Profile] = {}
-        for name, bank in sets.items():
-            counts = Counter(chain.from_iterable(bank))
-            self._weights.count(counts)
-            for feature in counts:
-                self._index.setdefault(feature, []).append(name)
-            self._profiles[name] = _Profile(bank, counts, self._weights)
+    alike: how alike they are among themselves (0 to 1), the measure of a question's ratio.
+    contract: how many words and pairs of words all of them have. kept: the mean share of its like that each has of the others'.
+    departures: how many steps that no example takes a question may take and still be certain.
+    """
+
+    examples: int
+    aliases: int
+    alike: float
+    contract: int
+    kept: float
+    departures: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """One tool as the dispatcher keeps it."""
+
+    name: str
+    profile: Profile
+    guard: Guard
+    aliases: int
+
+
+class Dispatcher:
+    """The profiles of a library's tools, built from their examples' questions. For use from one thread."""
+
+    def __init__(self, banks: Mapping[str, Sequence[Example]] | None = None):
+        self._weights, self._postings = Weights(), Postings()
+        self._tools: dict[int, _Known] = {}
+        self._numbers: dict[str, int] = {}
+        self._next = count()
+        for name, bank in (banks or {}).items():
+            self.put(name, bank)
+
+    def put(self, name: str, examples: Sequence[Example], aliases: Sequence[str] = ()) -> None:
+        """Add a tool, or replace what is known of it; without examples it is dropped.
+
+        aliases: questions that somebody said belong to the tool. They can make it a candidate; they never make it certain.
+        """
+        self.drop(name)
+        if not examples:
+            return
+        bank = [tokens(example.question) for example in examples]
+        said = [features(own) | stems(own) for own in map(tokens, aliases[-MOST_ALIASES:])]
+        profile = Profile([features(own) | stems(own) for own in bank], said, self._weights)
+        profile.join(self._weights, 1)
+        number = self._numbers[name] = next(self._next)
+        self._tools[number] = _Known(name, profile, learn(bank), len(said))
+        self._postings.add(number, profile.numbers)
+
+    def drop(self, name: str) -> None:
+        """Forget a tool; one that is not there is none to forget."""
+        number = self._numbers.pop(name, None)
+        if number is not None:
+            gone = self._tools.pop(number)
+            gone.profile.join(self._weights, -1)
+            self._postings.remove(number, gone.profile.numbers)
+
+    def names(self) -> list[str]:
+        """The tools that are here, in the order in which they came."""
+        return list(self._numbers)
+
+    def threshold(self, name: str) -> Threshold | None:
+        """What a tool's own examples say of what is like them; None where the tool is not here."""
+        number = self._numbers.get(name)
+        if number is None:
+            return None
+        known = self._tools[number]
+        guard, alike = known.guard, known.profile.alike(self._weights)
+        return Threshold(guard.examples, known.aliases, alike, len(guard.contract), guard.kept, guard.slight)
 
     def candidates(self, question: str, most: int = 3) -> list[Candidate]:
         """The tools that the question may be for, likeliest first."""
-        asked = _Asked(features(question), self._weights)
-        scored = [(self._profiles[name].ratio(asked), name) for name in self._to_score(asked.features, most)]
-        likely = [row for row in sorted(scored, key=lambda row: (-row[0], row[1])) if row[0] >= MIN_RATIO]
+        own = tokens(question)
+        asked = Asked(features(own) | stems(own), stems(own), self._weights, self._postings)
+        scored = [(self._ratio(self._tools[number].profile, asked), number) for number in self._likely(asked, most)]
+        likely = [
+            row for row in sorted(scored, key=lambda row: (-row[0], self._tools[row[1]].name)) if row[0] >= MIN_RATIO
+        ]
         return [
-            Candidate(name, ratio, profile.holds(asked), tuple(lacking(question, profile.counts)[:12]))
-            for ratio, name in likely[:most]
-            for profile in (self._profiles[name],)
+            Candidate(known.name, ratio, known.guard.holds(own), tuple(known.guard.lacking(own)[:MOST_LACKS]))
+            for ratio, number in likely[:most]
+            for known in (self._tools[number],)
         ]
 
-    def _to_score(self, own: frozenset[str], most: int) -> list[str]:
+    def _ratio(self, profile: Profile, asked: Asked) -> float:
+        ratio = profile.ratio(asked, self._weights, ALIAS_WORTH)
+        told = ratio + math.sqrt(TOLD * profile.told(asked))
+        return max(ratio, min(MIN_RATIO * told / IN_OTHER_WORDS, TOLD_WORTH))
+
+    def _likely(self, asked: Asked, most: int) -> list[int]:
         """All tools, if they are few; else those that share most of the question's rarest features."""
         enough = max(SCORED, most)
-        if len(self._profiles) <= enough:
-            return list(self._profiles)
-        shared: dict[str, float] = {}
-        left = POSTINGS
-        for names in sorted((self._index[feature] for feature in own & self._index.keys()), key=len):
-            rare = math.log(1 + len(self._profiles) / len(names))
-            for name in names:
-                shared[name] = shared.get(name, 0.0) + rare
-            left -= len(names)
-            if left <= 0:
-                break
-        return nlargest(enough, shared, key=shared.__getitem__)
-
-
-class _Weights:
-    """What a feature tells, by its rarity among all examples of all tools (idf)."""
-
-    def __init__(self, total: int):
-        self._total = total
-        self._counts: dict[str, int] = {}
-
-    def count(self, counts: Mapping[str, int]) -> None:
-        """Take one tool's examples in."""
-        for feature, count in counts.items():
-            self._counts[feature] = self._counts.get(feature, 0) + count
-
-    def __getitem__(self, feature: str) -> float:
-        return math.log((self._total + 1) / (self._counts.get(feature, 0) + 0.5)) + 0.5
-
-    def sum(self, of: Iterable[str]) -> float:
-        return sum(map(self.__getitem__, of))
-
-
-class _Asked:
-    """A question's features, each with its weight, and their sum."""
-
-    def __init__(self, own: frozenset[str], weights: _Weights):
-        self.features = own
-        self.weights = {feature: weights[feature] for feature in own}
-        self.size = sum(self.weights.values())
-
-    def shared(self, of: frozenset[str]) -> float:
-        """The weight of what it has in common with these features."""
-        return sum(map(self.weights.__getitem__, self.features & of))
-
-
-class _Profile:
-    """What one tool's examples have in common: in how many of them each feature is.
-
-    What hangs on the weights is worked out when the tool is first scored: it changes with every tool that is added.
-    """
-
-    def __init__(self, bank: tuple[frozenset[str], ...], counts: Mapping[str, int], weights: _Weights):
-        self.counts = counts
-        self._bank, self._weights = bank, weights
-
-    def ratio(self, asked: _Asked) -> float:
-        """How alike the question is to the examples, over how alike they are among themselves; or to the nearest one."""
-        return max(self._score(asked) / self._alike[0], self._nearest(asked))
-
-    def holds(self, asked: _Asked) -> bool:
-        """The guard: whether the question has as much of what all examples have as each of them has of the others'."""
-        whole = self._weights.sum(self._contract)
-        share = asked.shared(self._contract) / whole if whole else 0.0
-        return len(self._bank) >= 3 and share >= self._alike[1] - GUARD_SLACK
-
-    def _score(self, asked: _Asked) -> float:
-        of = len(self._bank)
-        hits = [(self.counts[f] / of, weight) for f, weight in asked.weights.items() if f in self.counts]
-        recall = sum(share * share * weight for share, weight in hits)
-        covered = sum(share * weight for share, weight in hits)
-        return _likeness(recall, self._whole / (of * of), covered, asked.size)
-
-    def _nearest(self, asked: _Asked) -> float:
-        """The weighted overlap with the most similar example: a tool may know several wordings, each in few examples."""
-        shared = [asked.shared(example) for example in self._bank]
-        return max(both / max(asked.size + size - both, 1e-9) for both, size in zip(shared, self._sizes, strict=True))
-
-    def _left_out(self, own: frozenset[str]) -> tuple[float, float]:
-        """How alike one example is to the others, and its share of what they all have: from the counts, less its own."""
-        others = len(self._bank) - 1
-        mine = [(self.counts[feature], self._weights[feature]) for feature in own]
-        whole = self._whole - sum(weight * (2 * count - 1) for count, weight in mine)
-        if others == 0 or whole < 1e-9:  # there is nothing to compare it with but itself
-            return self._score(_Asked(own, self._weights)), float(bool(own))
-        recall = sum(weight * (count - 1) ** 2 for count, weight in mine)
-        covered = sum(weight * (count - 1) for count, weight in mine) / others
-        kept = sum(weight for count, weight in mine if count > others)
-        contract = kept + self._all_but_one - sum(weight for count, weight in mine if count == others)
-        score = _likeness(recall, whole, covered, sum(weight for _, weight in mine))
-        return score, kept / contract if kept else 0.0
-
-    @cached_property
-    def _alike(self) -> tuple[float, float]:
-        """How alike the examples are among themselves, and the guard: the means of leaving one out."""
-        scores, shares = zip(*map(self._left_out, self._bank), strict=True)
-        return max(sum(scores) / len(scores), LEAST_ALIKE), sum(shares) / len(shares)
-
-    @cached_property
-    def _whole(self) -> float:
-        return sum(count * count * self._weights[feature] for feature, count in self.counts.items())
-
-    @cached_property
-    def _all_but_one(self) -> float:
-        return self._weights.sum(f for f, count in self.counts.items() if count == len(self._bank) - 1)
-
-    @cached_property
-    def _contract(self) -> frozenset[str]:
-        return frozenset(feature for feature, count in self.counts.items() if count == len(self._bank))
-
-    @cached_property
-    def _sizes(self) -> tuple[float, ...]:
-        return tuple(map(self._weights.sum, self._bank))
-
-
-def _likeness(recall: float, whole: float, covered: float, size: float) -> float:
-    """Weighted recall of a profile, times the square root of the question's own coverage."""
-    return recall / max(whole, 1e-9) * math.sqrt(covered / max(size, 1e-9))
+        if len(self._tools) <= enough:
+            return list(self._tools)
+        return self._postings.sharing({*asked.weights, *asked.stems}, enough)
