@@ -1,6 +1,7 @@
 """The tool user: a model's reply becomes a call, checked against the schema and the question, in the real sandbox."""
 
 import json
+import time
 
 import pytest
 from scripted_using import LEFT, SORTING, ScriptedModel, sorting_case, tool_of
@@ -9,6 +10,7 @@ from latm_mcp.errors import CapReached
 from latm_mcp.models import Tool, UseCase
 from latm_mcp.outcomes import Json, Limits, Outcome, Raised, TimedOut
 from latm_mcp.sandbox import Sandbox
+from latm_mcp.text_copies import Copies
 from latm_mcp.using.tool_user import Misread, use_tool
 from latm_mcp.using.use import Answer
 
@@ -130,6 +132,19 @@ async def test_case_and_white_space_are_no_miscopying(sandbox: Sandbox):
 
     assert isinstance(answer, Answer)
     assert len(model.asked) == 1
+
+
+def test_a_long_list_is_looked_for_at_once():
+    said = [f"word{number}" for number in range(1800)]
+    copies = Copies(SORTING.use_cases, SORTING.signature.parameters)
+
+    began = time.process_time()
+    assert copies.fault({"words": said}, " ".join(said)) is None
+    assert copies.fault({"words": ["a" * long for long in range(1, 150)]}, "a" * 15_000) is None
+    fault = copies.fault({"words": said}, "\n".join(said[5:]))
+    assert time.process_time() - began < 1.5
+    assert fault is not None
+    assert fault.count("is not in the question") == 5
 
 
 async def test_characters_that_no_one_sees_are_no_miscopying(sandbox: Sandbox):

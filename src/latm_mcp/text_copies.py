@@ -3,7 +3,6 @@
 Learnt from a tool's use cases: only where all texts of a parameter stand in their own questions are they looked for in another.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
@@ -12,6 +11,7 @@ from latm_mcp.outcomes import Json
 from latm_mcp.text import plain
 
 MAX_TOLD = 5
+MAX_PLACES = 1000  # of one text in a question
 MAX_WORDS = 2000  # of a question that is searched for what was meant
 
 
@@ -68,9 +68,20 @@ def _stands(text: str, asked: str, way: str) -> bool:
     folded = _folded(text, way)
     if way == "letters":
         return folded in asked
-    before = r"(?<!\w)" if folded[:1].isalnum() else ""
-    after = r"(?!\w)" if folded[-1:].isalnum() else ""
-    return re.search(before + re.escape(folded) + after, asked) is not None
+    at = asked.find(folded)
+    for _ in range(MAX_PLACES):
+        if at < 0:
+            return False
+        end = at + len(folded)
+        if not (_is_cut(asked[at - 1 : at], folded[0]) or _is_cut(folded[-1], asked[end : end + 1])):
+            return True
+        at = asked.find(folded, at + 1)
+    return True  # not worth more time
+
+
+def _is_cut(before: str, after: str) -> bool:
+    """Whether a word goes on from one of these characters to the other."""
+    return before.isalnum() and after.isalnum()
 
 
 def _folded(text: str, way: str) -> str:
