@@ -43,11 +43,15 @@ class Copies:
 
 def _way(name: str, kind: str, cases: Sequence[UseCase]) -> str | None:
     """The strictest way in which all texts of a parameter stand in their questions; None where they do in no way."""
-    pairs = [(text, case.question) for case in cases for text in _texts(case.arguments.get(name), kind)]
-    for way in ("words", "letters"):
-        if pairs and all(_stands(text, _folded(question, way), way) for text, question in pairs):
-            return way
-    return None
+    told = [(case.question, list(dict.fromkeys(_texts(case.arguments.get(name), kind)))) for case in cases]
+    if not any(texts for _, texts in told):
+        return None
+    return next((way for way in ("words", "letters") if all(_all_stand(*pair, way) for pair in told)), None)
+
+
+def _all_stand(question: str, texts: Sequence[str], way: str) -> bool:
+    asked = _folded(question, way)
+    return all(_stands(text, asked, way) for text in texts)
 
 
 def _texts(value: Json, kind: str) -> Iterator[str]:
