@@ -12,7 +12,17 @@ from latm_mcp.using.strong import answer_strongly, which_tool
 pytestmark = pytest.mark.anyio
 
 EXAMPLES = [Example(question=f"Double {n}.", answer=f"<{2 * n}>") for n in (2, 3)]
-NO_ANSWER = ["I do not know.", "", "ANSWER", "ANSWER:\n\n", "the ANSWER is 5", "ANSWER\n" + "x" * 8193, "ANSWER\n\x00"]
+NO_ANSWER = [
+    "I do not know.",
+    "",
+    "ANSWER",
+    "ANSWER:\n\n",
+    "the ANSWER is 5",
+    "ANSWER is 5",
+    "ANSWERS: 5",
+    "ANSWER\n" + "x" * 8193,
+    "ANSWER\n\x00",
+]
 
 
 @pytest.mark.parametrize(
@@ -21,6 +31,8 @@ NO_ANSWER = ["I do not know.", "", "ANSWER", "ANSWER:\n\n", "the ANSWER is 5", "
         ("ANSWER\n<8>", "<8>"),
         ("Twice four.\n\nANSWER\n<8>\n", "<8>"),
         ("ANSWER: <8>", "<8>"),
+        ("ANSWER: *8*", "*8*"),
+        ("**ANSWER**\n<8>", "<8>"),
         ("**ANSWER:** <8>", "<8>"),
         ("## ANSWER\n<8>", "<8>"),
         ("ANSWER\n```\nline one\n  line two\n```", "line one\n  line two"),

@@ -14,7 +14,7 @@ from latm_mcp.prompts_using import answering, choosing
 from latm_mcp.text import check_answer
 from latm_mcp.text_replies import read_object
 
-_ANSWER = re.compile(r"^[ \t]*[*#]*[ \t]*ANSWER[ \t]*:?[*]*[ \t]*:?", re.MULTILINE)
+_ANSWER = re.compile(r"^[ \t]*(?:#+[ \t]*)?(?:\*\*)?ANSWER(?:\*\*)?[ \t]*(?::(?:\*\*)?|$)", re.MULTILINE)
 _FENCED = re.compile(r"(`{3,})[^\n`]*\n(.*)\n\1", re.DOTALL)
 
 
