@@ -1,4 +1,4 @@
-"""Which tools share a question's rarest features: an index that takes a tool in or out in milliseconds (design, 6.1).
+"""Profiles: how alike a question and a tool's examples are, by the rarity of what they share (design, 6.1).
 
 What a feature weighs (its rarity among all examples of all tools) changes with every tool. It is worked out for the question's
 features alone; what a profile knows of itself by such weights is kept until the library has grown or shrunk by a quarter.
@@ -6,15 +6,13 @@ features alone; what a profile knows of itself by such weights is kept until the
 
 import math
 from array import array
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from heapq import nlargest
 
+from latm_mcp.masking_postings import Postings
 from latm_mcp.masking_words import instructing
 
-POSTINGS = 6000  # entries of the index that are read for one question, the rarest features' first
 STALE = 1.25  # times as many examples in the library, or as few
 MOST_FEATURES = 600  # of one tool, those that most of its examples have
 MOST_SINGLE = 40  # of these, such as only one example has
@@ -64,7 +62,7 @@ class Asked:
     stems: how much each stem tells, from 0 to 1: that of one tool alone; told: the sum of those that any tool has.
     """
 
-    def __init__(self, own: frozenset[str], stems: frozenset[str], weights: Weights, postings: "Postings"):
+    def __init__(self, own: frozenset[str], stems: frozenset[str], weights: Weights, postings: Postings):
         known = weights.known(own)
         self.weights = {number: weights[number] for number in known}
         self.size = sum(self.weights.values()) + (len(own) - len(known)) * weights.unseen
@@ -173,63 +171,6 @@ class Profile:
         recall = sum(weight * (count - 1) ** 2 for count, weight in mine)
         covered = sum(weight * (count - 1) for count, weight in mine) / (self._examples - 1)
         return _likeness(recall, others, covered, size)
-
-
-class Postings:
-    """Which tools have a feature, by their numbers, which only grow. A feature of one tool has that number alone."""
-
-    def __init__(self) -> None:
-        self._tools: list[array[int] | int | None] = []
-        self._count = 0
-
-    def rarity(self, number: int) -> float:
-        """1.0 for a feature of one tool, the less the more tools have it, 0.0 if none has."""
-        tools = self._of(number)
-        if not tools:
-            return 0.0
-        return (math.log((self._count + 1) / (len(tools) + 0.5)) + 0.5) / (math.log((self._count + 1) / 1.5) + 0.5)
-
-    def add(self, tool: int, numbers: Sequence[int]) -> None:
-        """Enter a new tool: its number is above all others'."""
-        self._count += 1
-        self._tools.extend([None] * (max(numbers, default=0) + 1 - len(self._tools)))
-        for number in numbers:
-            tools = self._tools[number]
-            if tools is None:
-                self._tools[number] = tool
-            elif isinstance(tools, int):
-                self._tools[number] = array("I", (tools, tool))
-            else:
-                tools.append(tool)
-
-    def remove(self, tool: int, numbers: Iterable[int]) -> None:
-        """Take a tool out."""
-        self._count -= 1
-        for number in numbers:
-            tools = self._tools[number]
-            if isinstance(tools, array):
-                del tools[bisect_left(tools, tool)]
-            else:
-                self._tools[number] = None
-
-    def sharing(self, features: Iterable[int], most: int) -> list[int]:
-        """The tools, at most so many, that share most of these features, by their rarity among tools."""
-        shared: dict[int, float] = {}
-        left = POSTINGS
-        for tools in sorted(filter(None, map(self._of, features)), key=len):
-            rare = math.log(1 + self._count / len(tools))
-            for tool in tools:
-                shared[tool] = shared.get(tool, 0.0) + rare
-            left -= len(tools)
-            if left <= 0:
-                break
-        return nlargest(most, shared, key=lambda tool: (shared[tool], -tool))
-
-    def _of(self, number: int) -> Sequence[int]:
-        tools = self._tools[number] if number < len(self._tools) else None
-        if tools is None:
-            return ()
-        return (tools,) if isinstance(tools, int) else tools
 
 
 def _profiled(bank: Sequence[frozenset[str]], counts: Mapping[str, int]) -> dict[str, int]:

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from itertools import count
 
 from latm_mcp.masking import features, stems, tokens
-from latm_mcp.masking_guard import Guard, learn
-from latm_mcp.masking_index import Asked, Postings, Profile, Weights
+from latm_mcp.masking_guard import Guard
+from latm_mcp.masking_index import Asked, Profile, Weights
+from latm_mcp.masking_lesson import learn
+from latm_mcp.masking_postings import Postings
 from latm_mcp.models import Example
 
 MIN_RATIO = 0.35  # under this a tool is no candidate: fewer likenesses than its own examples have among themselves
