@@ -120,6 +120,8 @@ def _overseeing_command(name: str) -> Command:
     match name:
         case "queue":
             from latm_mcp.cli_queue import queue as command
+        case "dispatcher":
+            from latm_mcp.cli_dispatcher import dispatcher as command
         case "stats":
             from latm_mcp.cli_stats import stats as command
         case "review":

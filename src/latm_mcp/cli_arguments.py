@@ -65,6 +65,7 @@ def build_parser(version: str) -> argparse.ArgumentParser:
     cli_arguments_bench.add(command)
     cli_arguments_queue.add(command)
     cli_arguments_trust.add(command)
+    _json(command("dispatcher", "show how the dispatcher tells the library's own tools apart, example by example"))
     cli_arguments_stats.add(command)
     return parser
 
