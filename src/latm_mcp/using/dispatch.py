@@ -18,7 +18,7 @@ from latm_mcp.masking_postings import Postings
 from latm_mcp.models import Example
 
 MIN_RATIO = 0.35  # under this a tool is no candidate: fewer likenesses than its own examples have among themselves
-IN_OTHER_WORDS = 0.27  # under this the words that a question shares with a tool do not make it a candidate
+IN_OTHER_WORDS = 0.28  # under this the words that a question shares with a tool do not make it a candidate
 TOLD = 0.2  # what the words tell counts by its root, over this
 TOLD_WORTH = 0.6  # of a ratio, the most that words alone count for
 SCORED = 24  # tools that are scored for one question: those that share most of its rarest features
