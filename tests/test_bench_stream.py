@@ -1,5 +1,6 @@
 """The mixed stream end to end: unlabelled questions into an empty library, an oracle in a person's place, a scripted maker."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -122,6 +123,18 @@ def test_a_stream_without_the_right_recordings_says_so(tmp_path: Path, sandbox_c
     (tmp_path / "none").mkdir()
     with pytest.raises(BadInput, match="no numbered recording"):
         run_stream_command(tmp_path, sandbox_cache, ToolMaker(), data, "--recording", tmp_path / "none")
+
+
+def test_a_library_that_is_gone_or_of_something_else_is_not_gone_on_with(
+    whole: Path, tmp_path: Path, sandbox_cache: Path
+):
+    out = tmp_path / "out"
+    (out / "stream").mkdir(parents=True)
+    with pytest.raises(BadInput, match="do not go together"):
+        run_stream_command(tmp_path, sandbox_cache, ToolMaker(), whole / "data", "--out", out)
+    shutil.copytree(whole / "out", tmp_path / "copied", ignore=shutil.ignore_patterns("stream"))
+    with pytest.raises(BadInput, match="do not go together"):
+        run_stream_command(tmp_path, sandbox_cache, ToolMaker(), whole / "data", "--out", tmp_path / "copied")
 
 
 def _places(asked: list[str], task: str) -> list[int]:

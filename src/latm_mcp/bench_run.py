@@ -136,8 +136,10 @@ async def _answers(run: Running) -> AnswersPart:
         user = await stack.enter_async_context(
             open_metered("user", run.settings.user, run.ledger, run.settings.daily_usd)
         )
-        if run.plan.starter is not None and not latm.store.listed():
-            await take_in_starter(latm, run.plan.starter, run.told)
+        there = {row.name for row in latm.store.listed() if row.state == "live"}
+        missing = [folder for folder in run.plan.starter or () if folder.name not in there]
+        if run.plan.starter is not None and (missing or not there):
+            await take_in_starter(latm, missing, run.told)
 
         async def tool_of(file: DataFile) -> Made:
             """The starter tool that fits, or a making."""
@@ -188,15 +190,16 @@ async def _library(
 ) -> AsyncIterator[Latm]:
     """A part's own library, kept under the base. Raises: BadInput, where it is there and nothing of the part was kept, or the reverse."""
     home = run.base / part
-    begun = run.results.get(part, "begun") is not None
-    if begun != home.is_dir():
+    begun, opened = (run.results.get(part, state) is not None for state in ("begun", "opened"))
+    if (home.is_dir() and not begun) or (opened and not home.is_dir()):
         raise BadInput(
             f"The folder {part!r} and what was kept beside it do not go together: name another --out folder."
         )
+    run.results.keep(True, part, "begun")
     settings = replace(run.settings, home=home, fallback=None, dispatcher=None, queue=part == STREAM, publish="at-once")
     models: dict[Role, LanguageModel] = {"user": user} if user is not None else {}
     async with open_latm(settings, maker, models, progress=lambda sentence: run.told("sandbox", sentence, 0.0)) as latm:
-        run.results.keep(True, part, "begun")
+        run.results.keep(True, part, "opened")
         yield latm
 
 
