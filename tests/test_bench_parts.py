@@ -1,6 +1,5 @@
 """The bench in parts, as the command runs it: real sandbox, scripted models, small generated files."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from bench_door import (
     write_sorting,
     write_tasks,
 )
-from front_door import sorting_rows, write_json
+from front_door import FrontDoor, sorting_rows, write_json
 
 from latm_mcp import bench_run, cli_arguments_bench
 from latm_mcp.errors import BadInput, MakerFailed
@@ -31,9 +30,7 @@ def out(tmp_path: Path) -> Path:
     return tmp_path / "out"
 
 
-def test_the_dispatcher_part_asks_no_model_and_stands_beside_the_papers_figures(
-    tmp_path: Path, sandbox_cache: Path, capsys: pytest.CaptureFixture[str]
-):
+def test_the_dispatcher_part_asks_no_model_and_stands_beside_the_papers_figures(tmp_path: Path, sandbox_cache: Path):
     for name, wording in (
         ("sum", "What is {} plus {}?"),
         ("way", "Go {} miles, turn, go {} back."),
@@ -41,9 +38,8 @@ def test_the_dispatcher_part_asks_no_model_and_stands_beside_the_papers_figures(
     ):
         rows = [{"input": wording.format(n, n * n), "target": "?"} for n in range(30)]
         write_json(tmp_path / "data" / f"{name}.json", {"examples": rows})
-    data, settings = tmp_path / "data", Settings(home=tmp_path, cache=sandbox_cache)
-    assert run_bench_command(settings, data, "--parts", "dispatcher", "--seeds", "3", "--json") == 0
-    report = json.loads(capsys.readouterr().out)
+    door = FrontDoor(tmp_path / "home", sandbox_cache)
+    report = door.json("bench", tmp_path / "data", "--parts", "dispatcher", "--seeds", "3")
     part = report["dispatcher"]
     assert [each["seed"] for each in part["drawings"]] == [0, 1, 2]
     for each in part["drawings"]:
