@@ -219,6 +219,21 @@ async def test_after_approval_a_tool_waits_for_a_person_and_keeps_its_questions_
         assert (len(the_group(latm).instances), maker.asked) == (3, [name])
 
 
+async def test_after_approval_a_clients_draft_waits_too(tmp_path: Path, sandbox_cache: Path):
+    chosen = settings(tmp_path / "home", sandbox_cache, publish="after-approval")
+    with anyio.fail_after(WITHIN), open_store(chosen.home) as store:
+        async with served(chosen, "auto") as client:
+            for question, answer in SIX:
+                await call(client, "report_result", question=question, answer=answer)
+            job = (await call(client, "dispatch", question=MORE[0][0]))["job"]
+            name = name_in((await call(client, "make_tool", job=job))["brief"])
+            made = await call(client, "make_tool", job=job, draft={"source": sort_words(name)})
+            assert f"latm-mcp approve {name}" in made["next"]
+            assert (store.state(name), name in await names(client)) == ("waiting", False)
+            await until(lambda: store.groups()[0].note)
+            assert "job" not in await call(client, "dispatch", question=MORE[0][0])
+
+
 async def test_a_quarantined_tool_is_mended_in_the_background_and_answers_again_on_probation(
     tmp_path: Path, sandbox_cache: Path
 ):

@@ -39,7 +39,7 @@ def make(options: argparse.Namespace, settings: Settings) -> int:
             tell(line)
     if result.tool is None:
         tell(f"latm-mcp: {next_words(result)}")
-    return 1 if result.tool is None else 0
+    return 1 if result.tool is None and not result.waits else 0
 
 
 def _request(options: argparse.Namespace, wanted: Wanted, recorded: RecordedMaker | None) -> MakeRequest:

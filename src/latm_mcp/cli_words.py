@@ -55,6 +55,8 @@ def counted(number: int, one: str, many: str = "") -> str:
 def next_words(result: MakeResult) -> str:
     """What a person at the command line does next: `MakeResult.next` is for MCP clients."""
     match result.status:
+        case "published" if result.waits:
+            return f"The tool is made. Read it, and let it in: latm-mcp approve {result.waits}"
         case "published":
             return "The tool is ready." if result.tool else "The tool was archived since: run it again."
         case "fits":

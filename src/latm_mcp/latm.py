@@ -32,7 +32,7 @@ from latm_mcp.models_using import LanguageModel
 from latm_mcp.outcomes import Json, Limits, Outcome
 from latm_mcp.sandbox import Sandbox, open_sandbox
 from latm_mcp.settings import Settings
-from latm_mcp.store import Asked, Role, Store, best_effort, open_store
+from latm_mcp.store import Asked, Role, Store, ToolState, best_effort, open_store
 from latm_mcp.using import use
 from latm_mcp.using.dispatch import Dispatcher
 
@@ -183,7 +183,8 @@ async def open_latm(
         async with opening as sandbox, anyio.create_task_group() as group:
             owner = f"{os.getpid()}-{secrets.token_hex(4)}"
             spending = Spending(store, settings.daily_usd, configured=settings.models())
-            shop = Workshop(store, sandbox, settings.limits, settings.tools_folder, spending)
+            publishes: ToolState = "waiting" if settings.publish == "after-approval" else "live"
+            shop = Workshop(store, sandbox, settings.limits, settings.tools_folder, spending, publishes)
             asked = Models(**{role: Paid(role, model, spending) for role, model in (models or {}).items()})
             group.start_soon(uses.keep_writing)
             try:

@@ -7,7 +7,6 @@ middle loses nothing, and of several processes on one library one works.
 import logging
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from functools import partial
 
 import anyio
@@ -49,8 +48,7 @@ class Growth:
         *,
         approval: bool = False,
     ):
-        self._shop = replace(shop, publishes="waiting") if approval else shop
-        self._board, self._waiting = board, waiting
+        self._shop, self._board, self._waiting = shop, board, waiting
         self._maker, self._dispatcher, self._approval = maker, dispatcher, approval
         self._noticed = anyio.Event()
         self._rests_until: dict[str, float] = {}  # jobs whose maker could not be asked
@@ -84,10 +82,11 @@ class Growth:
     async def offered(self, group_id: int) -> str:
         """The job that the calling client's own model can write a tool for: begun, where a group is complete.
 
-        Empty where it is not, or where a maker is configured: nobody else writes then.
+        Empty where it is not, or where a maker is configured: nobody else writes then. A tool that is there is for no client
+        to replace unasked.
         """
         group = self._shop.store.group(group_id)
-        if self._maker is not None or group is None:
+        if self._maker is not None or group is None or group.tool is not None:
             return ""
         if group.state == "making":
             await self._each(f"group {group.id}", group, partial(self._go_on, group))

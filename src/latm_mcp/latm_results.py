@@ -16,7 +16,7 @@ from latm_mcp.using import use
 class MakeResult:
     """How a making stands. `next` says what an MCP client does next; tool: where it is published or fits.
 
-    kept: it has failed for now only: asked again, it goes on where it stopped.
+    kept: it has failed for now only: asked again, it goes on where it stopped. waits: a tool that a person has to approve.
     """
 
     status: Status
@@ -27,6 +27,7 @@ class MakeResult:
     tool: Tool | None = None
     failure: Failure | None = None
     kept: bool = False
+    waits: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,11 @@ class Dispatched:
 def result_of(job: Job, store: Store) -> MakeResult:
     """A job as its caller should see it; the brief or feedback that is asked next, where a draft is needed."""
     if job.status in ("published", "fits") and job.tool is not None:
-        tool = store.tool(job.tool) if store.state(job.tool) == "live" else None
+        state = store.state(job.tool)
+        if state == "waiting":
+            following = f"The tool is made, and waits until a person has read it: latm-mcp approve {job.tool}"
+            return MakeResult(job.status, following, job.id, waits=job.tool)
+        tool = store.tool(job.tool) if state == "live" else None
         following = "The tool is ready." if tool else "The tool was archived since: ask with the examples again."
         return MakeResult(job.status, following, job.id, tool=tool)
     left = tries_left(job.tries)
