@@ -14,6 +14,8 @@ from served import EXAMPLES, REQUEST, call, make_by_client, names, refusal, serv
 
 from latm_mcp.latm import open_latm
 from latm_mcp.latm_import import import_tool
+from latm_mcp.latm_report import Said
+from latm_mcp.models import Usage
 from latm_mcp.outcomes import LIMIT_BOUNDS, Limits, OwnLimits, Returned, TimedOut
 from latm_mcp.server_face import Face
 from latm_mcp.settings import Settings
@@ -24,7 +26,7 @@ pytestmark = pytest.mark.anyio
 
 NAME = "sort_words"
 TIGHT = Limits(seconds=0.3, cpu_seconds=0.3)
-MANY = ["b", "a"] * 30  # more words than any example has
+MANY = ["wolf", "cat"] * 30  # more words than any example has
 SLOW = sort_words().replace(
     "    return sorted(words)",
     """    end = time.monotonic() + 0.6 * (len(words) > 50)
@@ -223,7 +225,7 @@ async def test_limits_go_with_the_tool_and_are_in_no_folder(slow: FrontDoor, tmp
 
 async def test_no_command_of_a_client_sets_a_limit(slow: FrontDoor):
     async with served(at(slow), "auto") as client:
-        assert set(await names(client)) == {"make_tool", "dispatch", "call_tool", NAME}
+        assert set(await names(client)) == {"make_tool", "dispatch", "call_tool", "report_result", NAME}
         for command, arguments in (
             ("limits", {"name": NAME, "seconds": 60}),
             ("call_tool", {"name": NAME, "arguments": {"words": ["a"]}, "seconds": 60}),
@@ -243,13 +245,63 @@ async def test_a_request_is_given_up_only_after_its_tools_calls_may_have_ended(s
         assert [face._patience("call_tool", {"name": other}) for other in ("other", [NAME], None)] == [45, 45, 45]
 
 
-async def test_a_library_of_the_format_before_is_migrated_and_its_tools_can_have_limits(slow: FrontDoor):
-    with closing(sqlite3.connect(slow.home / "library.sqlite", isolation_level=None)) as connection:
-        connection.execute("DROP TABLE limits")
-        connection.execute("PRAGMA user_version = 1")
+def as_before(path: Path, steps: int) -> None:
+    """Put the library's rows into one that only the first steps made: what a release that knew no more of them wrote."""
+    old = path.with_name("old.sqlite")
+    with closing(sqlite3.connect(old, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        migrate(connection, old, MIGRATIONS[:steps])
+        connection.execute("ATTACH ? AS new", (str(path),))
+        tables = "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        for (table,) in connection.execute(tables).fetchall():
+            columns = ", ".join(row[1] for row in connection.execute(f"PRAGMA main.table_info({table})"))
+            connection.execute(f"DELETE FROM main.{table}")
+            connection.execute(f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM new.{table}")
+        connection.execute("DETACH new")
+    for ending in ("", "-wal", "-shm"):
+        path.with_name(path.name + ending).unlink(missing_ok=True)
+    old.rename(path)
+
+
+def format_of(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as connection:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+@pytest.mark.parametrize("steps", range(1, len(MIGRATIONS)))
+async def test_a_library_of_each_format_before_is_migrated_and_its_tools_work(slow: FrontDoor, steps: int):
+    library, question = slow.home / "library.sqlite", SORTING + "wolf cat"
+    with open_store(slow.home) as store:
+        before = store.tool(NAME)
+        store.add_usage(role="maker", model="m", usage=Usage(tokens_in=7, tokens_out=5, replies=1), tool=NAME, job=None)
+    as_before(library, steps)
+    assert format_of(library) == steps
+    async with open_latm(at(slow)) as latm:
+        assert format_of(library) == len(MIGRATIONS)
+        assert latm.store.tool(NAME) == before
+        (row,) = latm.store.listed()
+        assert (row.state, row.trust, row.good) == ("live", "probation", 0)
+        assert before is not None
+        assert latm.store.examples(NAME) == list(before.examples)
+        found = await latm.dispatch(question)
+        assert found.answer is not None
+        assert (found.outcome, found.answer.answer) == ("answered", "cat wolf")
+        assert sum(row.tokens_in for row in latm.store.usage()) == 7
+        assert latm.store.spent(0) == 0  # what was spent before prices were known
+        assert latm.store.groups() == latm.store.reports() == latm.store.settlements() == []
+        said = await latm.report(Said(question, right=True, who="person", by="ann"))
+        assert said.tool == NAME
+        assert latm.store.listed()[0].good == 1
     assert slow.json("limits", NAME, "--seconds", "5")["limits"]["seconds"]["value"] == 5
-    with closing(sqlite3.connect(slow.home / "library.sqlite")) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+    assert slow.json("show", NAME)["own_limits"] == {"seconds": 5.0}
+    assert slow.run("call", NAME, "--question", question).stdout == "cat wolf\n"
+
+
+async def test_limits_that_were_set_before_a_migration_hold_after_it(slow: FrontDoor):
+    slow.run("limits", NAME, "--seconds", "20")
+    as_before(slow.home / "library.sqlite", 2)
+    assert own(slow) == {"seconds": 20.0}
+    assert format_of(slow.home / "library.sqlite") == len(MIGRATIONS)
 
 
 def test_the_first_step_of_the_migrations_alone_makes_the_format_before(tmp_path: Path):
