@@ -6,12 +6,16 @@ import anyio
 import pytest
 from sandboxed import settings_at
 from scripted import ScriptedMaker, fenced, sort_words
-from served import ERAS, REQUEST, WITHIN, call, names, refusal, served
+from served import ERAS, EXAMPLES, REQUEST, WITHIN, call, make_by_client, names, refusal, served
 
 from latm_mcp import server_progress
 from latm_mcp.errors import MakerFailed
+from latm_mcp.job_intake import MakeRequest
+from latm_mcp.latm import open_latm, quiet
+from latm_mcp.models import Example
 from latm_mcp.outcomes import Limits
 from latm_mcp.settings import Settings
+from latm_mcp.store import open_store
 
 pytestmark = pytest.mark.anyio
 WRONG = sort_words().replace("sorted(words)", "sorted(words, reverse=True)")
@@ -220,3 +224,35 @@ async def test_a_bug_in_a_maker_ends_its_making_alone(settings: Settings):
     async with served(settings, "auto", ScriptedMaker()) as client:  # asked at all, it fails an assertion
         assert "Something went wrong" in await refusal(client, "make_tool", **REQUEST)
         assert await names(client) == ["call_tool", "dispatch", "make_tool", "report_result"]
+
+
+@pytest.mark.parametrize("maker", [None, ScriptedMaker()])
+@pytest.mark.parametrize("asked", [{"name": "sort_words"}, {}])
+async def test_a_client_replaces_no_tool_that_persons_made_trusted(
+    settings: Settings, maker: ScriptedMaker | None, asked: dict[str, str]
+):
+    request = {"examples": EXAMPLES, "force": True, **asked}
+    async with served(settings, "auto") as client:
+        await make_by_client(client)
+        begun = await call(client, "make_tool", **request)
+        assert begun["status"] == "draft_needed"  # on probation it may
+        with open_store(settings.home) as store:
+            store.set_trust("sort_words", "trusted", "ann")
+    async with served(settings, "auto", maker) as client:
+        said = await refusal(client, "make_tool", **request)
+        assert "'sort_words'" in said
+        assert "`latm-mcp make FILE --name sort_words --force`" in said
+        assert "another `name`" in said
+    with open_store(settings.home) as store:
+        assert len(store.versions("sort_words")) == 1
+        assert [row.trust for row in store.listed()] == ["trusted"]
+
+
+async def test_a_person_replaces_a_trusted_tool(settings: Settings):
+    async with open_latm(settings) as latm:
+        request = MakeRequest(tuple(Example(**row) for row in EXAMPLES), name="sort_words", force=True)
+        for number in range(2):
+            maker = ScriptedMaker(fenced(f"{sort_words()}\n# version {number}\n"))
+            assert (await latm.make(request, quiet, maker=maker)).status == "published"
+            latm.store.set_trust("sort_words", "trusted", "ann")
+        assert len(latm.store.versions("sort_words")) == 2

@@ -19,13 +19,17 @@ FITS_CANDIDATES = 5
 
 @dataclass(frozen=True, slots=True)
 class MakeRequest:
-    """What a caller asks for. client_writes: the caller's own model will write the drafts, and has seen the examples."""
+    """What a caller asks for. client_writes: the caller's own model will write the drafts, and has seen the examples.
+
+    by_client: an MCP client asks, and no person: it may not replace what persons made trusted.
+    """
 
     examples: tuple[Example, ...]
     description: str = ""
     name: str = ""
     force: bool = False
     client_writes: bool = False
+    by_client: bool = False
 
 
 async def fitting_tool(shop: Workshop, request: MakeRequest, dispatcher: Dispatcher) -> Tool | None:
@@ -83,14 +87,23 @@ async def task_of(shop: Workshop, request: MakeRequest, previous: Tool | None) -
 def replaced(shop: Workshop, request: MakeRequest, fits: Tool | None) -> Tool | None:
     """The live tool whose next version a forced request makes: the one it names, or without a name the one that fits.
 
-    Raises: BadInput, where the name is that of an import which no person has read: its source is for no prompt.
+    Raises: BadInput, where the name is that of an import which no person has read: its source is for no prompt; and
+    where a client asks to replace a tool that is trusted.
     """
-    if not request.force or not request.name:
-        return fits if request.force else None
-    row = next((row for row in shop.store.listed() if row.name == request.name), None)
-    if row is not None and row.state == "waiting":
+    if not request.force:
+        return None
+    wanted = request.name or (fits.name if fits is not None else "")
+    row = next((row for row in shop.store.listed() if row.name == wanted), None)
+    if row is None:
+        return None
+    if row.state == "waiting":
         raise _waits(row.name)
-    return shop.store.tool(row.name, row.version) if row is not None else None
+    if request.by_client and row.trust == "trusted":
+        raise BadInput(
+            f"Persons have confirmed what {row.name!r} answers, and it is trusted: a client does not replace it. A person makes"
+            f" its next version with `latm-mcp make FILE --name {row.name} --force`; or give another `name`."
+        )
+    return shop.store.tool(row.name, row.version)
 
 
 def _waits(name: str) -> BadInput:

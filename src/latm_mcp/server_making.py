@@ -55,7 +55,7 @@ class MakingDesk:
             return await self._judged(asked.job, asked.draft, report)
         if asked.job:
             return await self.latm.job(asked.job, report, self.answer_within)
-        request = MakeRequest(asked.pairs(), asked.description, asked.name.strip(), asked.force)
+        request = MakeRequest(asked.pairs(), asked.description, asked.name.strip(), asked.force, by_client=True)
         return await self.latm.make(request, report, self.answer_within)
 
     async def _judged(self, job_id: str, draft: Draft, report: Report) -> MakeResult:
