@@ -12,6 +12,7 @@ from scripted import sort_words
 from served import ERAS, EXAMPLES, QUESTION, REQUEST, call, child, make_by_client, names, refusal, served
 
 from latm_mcp.settings import Settings
+from latm_mcp.store import open_store
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("era", ERAS)]
 
@@ -92,26 +93,50 @@ async def test_dispatch_names_the_tool_that_a_question_is_like_and_says_how_to_c
         await client.list_tools(cache_mode="bypass")
         question = "Sort the following words by their length: List: wolf cat"
         found = await call(client, "dispatch", question=question)
-        assert found["outcome"] == "use"
+        assert found["outcome"] == "ask"
         (candidate,) = found["candidates"]
         assert candidate["name"] == "sort_words"
         assert candidate["parameters"]["required"] == ["words"]
         assert "length" in candidate["lacks"]
         assert candidate["how_to_call"].startswith("call it directly as sort_words")
+        assert "'none'" in found["next"]
 
 
-async def test_dispatch_says_which_words_are_foreign_and_sends_no_question_back_to_a_tool_that_refused_it(
-    settings: Settings, era: str
-):
+async def test_dispatch_says_which_words_are_foreign(settings: Settings, era: str):
     async with served(settings, era) as client:
         await make_by_client(client)
-        asked = "Sort the following words alphabetically: list:: wolf cat to convert now"
+        asked = "Sort the following words alphabetically: list: wolf cat to convert now"
         result = await client.call_tool("dispatch", {"question": asked})
-        assert result.structured_content["outcome"] == "use"
+        assert result.structured_content["outcome"] == "ask"
         (block,) = result.content
         assert isinstance(block, types.TextContent)
         assert "(words that its examples never had: wolf, cat, to, convert, now)" in block.text
-        assert "whole `question`" not in block.text
+
+
+async def test_dispatch_sends_no_question_back_to_a_tool_that_refused_it(settings: Settings, era: str):
+    async with served(settings, era) as client:
+        await make_by_client(client)
+        asked = "sort the following words alphabetically: list: wolf cat"  # its adapter wants capitals
+        result = await client.call_tool("dispatch", {"question": asked})
+        assert result.structured_content["outcome"] == "use"
+        assert "sort_words" in result.content[0].text
+        assert "whole `question`" not in result.content[0].text
+
+
+async def test_a_quarantined_tool_is_refused_with_what_that_means_and_what_to_do(settings: Settings, era: str):
+    async with served(settings, era) as client:
+        await make_by_client(client)
+        with open_store(settings.home) as store:
+            store.set_trust("sort_words", "quarantined", "ann", "wrong about zebras")
+        for command, arguments in (
+            ("call_tool", {"name": "sort_words", "arguments": {"words": ["b", "a"]}}),
+            ("sort_words", {"words": ["b", "a"]}),
+        ):
+            said = await refusal(client, command, **arguments)
+            assert said.startswith("'sort_words' is quarantined: it answered a confirmed example wrongly")
+            assert said.endswith("latm-mcp history sort_words")
+        other = await refusal(client, "call_tool", name="sort_word", arguments={})
+        assert other == "There is no tool 'sort_word'. None can be called yet."
 
 
 async def test_the_drafts_that_are_left_are_told_in_one_number(settings: Settings, era: str):

@@ -282,6 +282,6 @@ async def test_a_tool_made_in_one_process_is_announced_to_and_callable_in_anothe
             assert time.monotonic() - published < 2
             assert await call(following.client, "sort_words", words=["b", "a"]) == {"result": ["a", "b"]}
             found = await call(
-                following.client, "dispatch", question="Sort the following words alphabetically: List: b a"
+                following.client, "dispatch", question="Sort the following words alphabetically: List: wolf cat"
             )
-            assert found["answer"] == "a b"
+            assert found["answer"] == "cat wolf"

@@ -18,7 +18,13 @@ def no_such_tool(store: Store, name: str, *, waiting_too: bool = False) -> str:
     """Why a tool cannot be had, and which ones can. waiting_too: whether tools that wait for approval are named as well."""
     if store.state(name) == "waiting":
         return f"{name!r} was imported and waits until a person has read it: latm-mcp approve {name}"
-    known = [row.name for row in store.listed() if waiting_too or row.state == "live"]
+    rows = store.listed()
+    if any(row.name == name and row.trust == "quarantined" for row in rows):
+        return (
+            f"{name!r} is quarantined: it answered a confirmed example wrongly, and may not be used until a version of it"
+            f" passes them all. What went wrong, and what a person can do: latm-mcp history {name}"
+        )
+    known = [row.name for row in rows if waiting_too or row.usable]
     close = get_close_matches(name[:80], known, 1)
     said = [f"There is no tool {one_line(name, 80)!r}."]
     if close:
