@@ -78,7 +78,28 @@ def test_show_tells_source_evidence_examples_and_who_made_it(made: FrontDoor):
     text = made.run("show", "word_sorter").stdout
     for part in ("word_sorter(words: list[str])", "return sorted(words)", "held-out 2/2", "(confirmed)", "scripted-1"):
         assert part in text
-    assert len(made.json("show", "word_sorter")["examples"]) == len(ROWS)
+    shown = made.json("show", "word_sorter")
+    assert len(shown["examples"]) == len(ROWS)
+    assert (shown["trust"], shown["good"]) == ("probation", 0)
+
+
+def test_show_lists_the_examples_that_stand_with_the_numbers_that_history_gives_them(copied: FrontDoor):
+    before = copied.json("show", "word_sorter")["examples"]
+    copied.run("withdraw", "word_sorter", "2")
+    copied.run("report", "word_sorter", "--question", SORTING + "wolf cat", "--right")
+    shown = copied.json("show", "word_sorter")
+    questions = [row["question"] for row in shown["examples"]]
+    assert before[1]["question"] not in questions
+    assert questions == [row["question"] for row in copied.json("history", "word_sorter")["examples"]]
+    assert len(questions) == len(before)
+    assert (shown["trust"], shown["good"]) == ("probation", 1)
+    text = copied.run("show", "word_sorter").stdout
+    assert "trust: probation, 1 confirmed good use; see `latm-mcp history word_sorter`" in text
+    assert before[1]["question"] not in text
+    new = questions.index(SORTING + "wolf cat") + 1
+    assert re.search(rf"^{new} \(confirmed\)\n.*{re.escape(SORTING)}wolf cat$", text, re.M)
+    [row] = copied.json("list")
+    assert (row["trust"], row["good"]) == ("probation", 1)
 
 
 def test_a_recorded_making_is_replayed_without_a_model_to_the_same_version(
@@ -235,7 +256,7 @@ def test_a_misspelt_name_is_answered_with_the_one_that_was_meant(made: FrontDoor
 
 def test_the_list_tells_in_a_row_what_a_tool_does_and_on_what_it_was_verified(made: FrontDoor):
     text = made.run("list").stdout
-    assert re.search(r"word_sorter +Sort words +5 of 5 unseen +\d+$", text, re.M)
+    assert re.search(r"word_sorter +Sort words +5 of 5 unseen +probation +\d+$", text, re.M)
     assert max(map(len, text.splitlines())) <= 80
     assert not re.search(r" $", text, re.M)
 

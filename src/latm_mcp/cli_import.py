@@ -88,7 +88,7 @@ def _show_all(tool: Tool) -> None:
     write_facts(tool)
     write("\nsource:")
     write_quoted(tool.source)
-    write_examples(tool, len(tool.examples))
+    write_examples(tool.name, tool.examples, len(tool.examples))
     write("\nevery string constant of the source:")
     for constant in string_literals(tool.source):
         if isinstance(constant, str):
