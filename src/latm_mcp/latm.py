@@ -64,7 +64,7 @@ class Latm:
         waiting = Waiting(shop.store, settings.make_at, settings.grow_at)
         self.waiting = waiting if settings.queue else None
         self.growth = Growth(
-            shop, board, waiting, maker, self.dispatcher, approval=settings.publish == "after-approval"
+            shop, board, self.waiting, maker, self.dispatcher, approval=settings.publish == "after-approval"
         )
         self._asking = Dispatching(shop, self._live, finder, models, self.waiting, self.growth)
         grow = None if maker is None else lambda name: self.growth.notice()

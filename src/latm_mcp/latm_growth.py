@@ -26,6 +26,7 @@ from latm_mcp.using.dispatch import Dispatcher
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 2.0  # how often the queue is looked at for what another process left
+LEAST_SECONDS = 0.1  # between two looks, which take some 10 ms where thousands of questions wait
 PAUSE_SECONDS = 10.0  # after a library or a sandbox that could not be used
 AGAIN_SECONDS = 60.0  # after a maker that could not be asked
 MORE_EXAMPLES = 2  # that a group must have got before a making that failed is begun again
@@ -35,14 +36,15 @@ MOST_AT_ONCE = 4  # makings that are under way: a flood of groups is worked off 
 class Growth:
     """The makings that the queue begins. maker None: the calling client's model writes, when it asks for the job (`offered`).
 
-    approval: new tools wait until a person has read them, and those that are there get no next version by themselves.
+    waiting: None where the queue is off: then only tools that failed get their next version. approval: new tools wait until
+    a person has read them, and those that are there get no next version by themselves.
     """
 
     def __init__(
         self,
         shop: Workshop,
         board: JobBoard,
-        waiting: Waiting,
+        waiting: Waiting | None,
         maker: Maker | None,
         dispatcher: Callable[[], Dispatcher],
         *,
@@ -68,6 +70,7 @@ class Growth:
             except LatmError as error:
                 logger.warning("the queue is left for a while: %s", error)
                 await anyio.sleep(PAUSE_SECONDS)
+            await anyio.sleep(LEAST_SECONDS)
             with anyio.move_on_after(LOOK_SECONDS):
                 await self._noticed.wait()
 
@@ -86,7 +89,7 @@ class Growth:
         to replace unasked.
         """
         group = self._shop.store.group(group_id)
-        if self._maker is not None or group is None or group.tool is not None:
+        if self._maker is not None or self._waiting is None or group is None or group.tool is not None:
             return ""
         if group.state == "making":
             await self._each(f"group {group.id}", group, partial(self._go_on, group))
@@ -100,7 +103,7 @@ class Growth:
     async def _look(self) -> list[str]:
         """Go on with everything; the jobs that are worked on now."""
         store, under_way = self._shop.store, list[str]()
-        for group in store.groups():
+        for group in store.groups() if self._waiting is not None else ():
             if group.state == "making":
                 under_way.append(await self._each(f"group {group.id}", group, partial(self._go_on, group)))
         if self._maker is None:
@@ -110,7 +113,7 @@ class Growth:
             if row.state == "live" and row.trust == "quarantined":
                 mended[row.name] = await self._mended(row)
         under_way += mended.values()
-        for ready in self._waiting.ready():
+        for ready in self._waiting.ready() if self._waiting is not None else ():
             if sum(map(bool, under_way)) >= MOST_AT_ONCE:
                 break
             if not mended.get(ready.group.tool or ""):
