@@ -26,8 +26,10 @@ from scripted import SORT_EXAMPLES, ScriptedMaker, sort_words
 from served import ERAS, QUESTION, WITHIN, call, names, relisting, served
 
 from latm_mcp.errors import BadInput, CapReached, MakerFailed
+from latm_mcp.job_intake import MakeRequest
 from latm_mcp.latm import quiet
 from latm_mcp.latm_report import Said
+from latm_mcp.models import Example
 from latm_mcp.server import open_server
 from latm_mcp.store import open_store
 from latm_mcp.using.use import Answer
@@ -61,11 +63,16 @@ async def test_the_sixth_answer_makes_a_tool_that_is_announced_and_answers_the_n
 async def test_two_doors_to_one_library_make_once(tmp_path: Path, sandbox_cache: Path):
     maker, home = Writer(), tmp_path / "home"
     async with library(home, sandbox_cache, maker) as one, library(home, sandbox_cache, maker) as two:
-        await ask_and_tell(one, SIX)
+        # A tool of the same wording is tried on the group first, so that both doors look at once before either begins.
+        wrong = tuple(Example(question=question, answer=" ".join(answer.split()[::-1])) for question, answer in SIX)
+        await one.make(MakeRequest(wrong, name="other_order"), quiet, maker=Writer(backwards))
+        for question, answer in SIX:
+            one.waiting.cache(question)  # type: ignore[union-attr]
+            one.waiting.tell(question, answer, "client")  # type: ignore[union-attr]
         async with anyio.create_task_group() as group:
             group.start_soon(one.growth.settle, quiet)
             group.start_soon(two.growth.settle, quiet)
-        assert [row.name for row in two.store.listed()] == maker.asked[:1]
+        assert [row.name for row in two.store.listed()] == ["other_order", *maker.asked]
         assert (len(maker.asked), one.store.groups()) == (1, [])
 
 
