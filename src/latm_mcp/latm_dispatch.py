@@ -6,7 +6,7 @@ is configured.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import anyio
 
@@ -15,12 +15,13 @@ from latm_mcp.job import Workshop
 from latm_mcp.latm_agreed import weighed
 from latm_mcp.latm_found import Finder, Found
 from latm_mcp.latm_growth import Growth
+from latm_mcp.latm_ignored import Ignoring
 from latm_mcp.latm_live import LiveTools
 from latm_mcp.latm_queue import Cached, Waiting
 from latm_mcp.latm_results import Dispatched
 from latm_mcp.latm_spending import Paid
 from latm_mcp.latm_standing import preferred
-from latm_mcp.models import Example
+from latm_mcp.models import Example, Maker
 from latm_mcp.store import Settlement
 from latm_mcp.using import strong, tool_user, use
 from latm_mcp.using.use import Answer
@@ -30,8 +31,9 @@ SHOTS = 6  # answered questions that the strong model is shown
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """The models that questions may go to, by role (design, 5); None: not configured, and never asked."""
+    """Whoever may be asked, by role (design, 5); None: not configured, and never asked. maker None: the caller's own model writes."""
 
+    maker: Maker | None = None
     user: Paid | None = None
     dispatcher: Paid | None = None
     fallback: Paid | None = None
@@ -51,35 +53,44 @@ class Dispatching:
     ):
         self._shop, self._live, self._finder, self._models = shop, live, finder, models
         self._waiting, self._growth = waiting, growth
+        self._ignoring = Ignoring(shop)
 
     async def dispatch(self, question: str) -> Dispatched:
         """The answer, or who may know it, or that the question is new. Raises: BadInput, for a question that cannot be taken."""
         found = self._finder.find(question)
         certain = tuple(one for one in found if one.candidate.certain)
-        answers = await self._adapters(certain, question)
+        answers, doubted = await self._adapters(certain, question)
         if answers:
             chosen = await preferred(self._shop, answers)
             return Dispatched("ask", candidates=found) if chosen is None else Dispatched("answered", chosen)
-        if certain:
+        if certain and not doubted:
             return await self._use(certain, found, question)
         if found:
             return await self._ask(found, question)
         return await self._new(question)
 
-    async def _adapters(self, certain: Sequence[Found], question: str) -> list[tuple[Found, Answer]]:
-        """What the adapters of these tools answer, each in an interpreter of its own; those that refuse are left out."""
-        answers: dict[str, Answer] = {}
+    async def _adapters(self, certain: Sequence[Found], question: str) -> tuple[list[tuple[Found, Answer]], bool]:
+        """What the adapters of these tools answer, each in an interpreter of its own; those that refuse are left out.
 
-        async def put(name: str) -> None:
-            got = await use.answer(self._live.needed(name), question, self._shop.sandbox, self._shop.limits_of(name))
+        And whether one passed over something that no example of its tool has: its answer is left out too.
+        """
+        answers: dict[str, Answer] = {}
+        doubted: set[str] = set()
+
+        async def put(one: Found) -> None:
+            tool = self._live.needed(one.row.name)
+            got = await use.answer(tool, question, self._shop.sandbox, self._shop.limits_of(tool.name))
             if isinstance(got, Answer):
-                answers[name] = got
+                passed_over = not one.told and await self._ignoring.passed_over(tool, question, got)
+                doubted.update([tool.name] if passed_over else [])
+                answers[tool.name] = got
 
         async with anyio.create_task_group() as group:
             for one in certain:
                 if one.row.adapter:
-                    group.start_soon(put, one.row.name)
-        return [(one, answers[one.row.name]) for one in certain if one.row.name in answers]
+                    group.start_soon(put, one)
+        names = answers.keys() - doubted
+        return [(one, answers[one.row.name]) for one in certain if one.row.name in names], bool(doubted)
 
     async def _use(self, certain: tuple[Found, ...], found: tuple[Found, ...], question: str) -> Dispatched:
         """No adapter read it: the light model calls the tool, or the caller is told how; a refused question makes the tool grow."""
@@ -114,7 +125,7 @@ class Dispatching:
         meant = tuple(one for one in found if one.row.name == name)
         if not meant:
             return await self._new(question)
-        answers = await self._adapters(meant, question)
+        answers, _ = await self._adapters([replace(one, told=True) for one in meant], question)
         return Dispatched("answered", answers[0][1]) if answers else await self._use(meant, meant, question)
 
     async def _new(self, question: str) -> Dispatched:

@@ -13,10 +13,11 @@ STRENGTH = {"person": 2, "model": 1, "client": 0}
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A tool that a question may be for."""
+    """A tool that a question may be for. told: a person or a configured model said that it is."""
 
     candidate: Candidate
     row: Listed
+    told: bool = False
 
 
 class Finder:
@@ -38,7 +39,8 @@ class Finder:
         said = self._said(question)
         if said is not None:
             found = _corrected(found, said, rows)
-        return tuple(Found(one, rows[one.name]) for one in found if one.name in rows)
+        told = said.tool if said is not None and STRENGTH[said.who] else None
+        return tuple(Found(one, rows[one.name], one.name == told) for one in found if one.name in rows)
 
     async def certain(self, question: str) -> str | None:
         """The tool that a question is certainly for, where it is only one."""

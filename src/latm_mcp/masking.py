@@ -39,6 +39,7 @@ _TOKEN = re.compile(
     ),
 )  # fmt: skip
 _MASKED = frozenset(("opt", "str", "br", "path", "code", "num"))
+_PERCENT = "%٪"
 _SENTENCE_END = frozenset(".?!:¿¡")
 _SEPARATORS = frozenset(",;")
 STEM = 5  # letters that are left of a word, so that its other forms have the same
@@ -59,22 +60,34 @@ class Token:
 
 def tokens(question: str) -> list[Token]:
     """The question's tokens in order, instance parts that show themselves replaced by their kind."""
-    found: list[Token] = []
+    return [token for token, _, _ in located(question)]
+
+
+def located(question: str) -> list[tuple[Token, int, int]]:
+    """The question's tokens with where each begins and ends in it; those of a script without spaces overlap by a sign."""
+    found: list[tuple[Token, int, int]] = []
     start = True
     for match in _TOKEN.finditer(question.translate(_WIDE)):
         group = match.lastgroup or ""
         if group == "line":
             start = True
             continue
-        text = match.group()
+        text, at = match.group(), match.start()
         if group == "han":
-            found.extend(Token(text[n : n + 2], "§han") for n in range(max(1, len(text) - 1)))
-        elif group == "word":
-            found.append(_word(text, start))
+            width = min(2, len(text))
+            found.extend((Token(text[n : n + 2], "§han"), at + n, at + n + width) for n in range(max(1, len(text) - 1)))
         else:
-            found.append(Token(f"§{group}" if group in _MASKED else text))
+            found.append((_token(group, text, start), at, match.end()))
         start = text in _SENTENCE_END or (start and group == "sign")
     return found
+
+
+def _token(group: str, text: str, start: bool) -> Token:
+    if group == "word":
+        return _word(text, start)
+    if group == "num" and text[-1] in _PERCENT:
+        return Token("§share")
+    return Token(f"§{group}" if group in _MASKED else text)
 
 
 def _word(text: str, start: bool) -> Token:
