@@ -16,6 +16,7 @@ exit codes:
 LATM_HOME is where the library is kept; LATM_MAKER_MODEL, with LATM_MAKER_BASE_URL and LATM_MAKER_API_KEY where the
 endpoint needs them, is the model that `make` asks.
 """
+DEMO = "make the starter tools from recordings in a temporary library and question them over MCP; no key"
 LIMITS = {
     "seconds": ("S", "wall time of a call"),
     "cpu_seconds": ("S", "processor time; goes with --seconds where neither settings nor person say otherwise"),
@@ -48,11 +49,7 @@ def build_parser(version: str) -> argparse.ArgumentParser:
         )
 
     _add_exposure(command("serve", "serve the library over MCP on standard input and output (the default)"))
-    _demo(
-        command(
-            "demo", "make the starter tools from recordings in a temporary library and question them over MCP; no key"
-        )
-    )
+    _demo(command("demo", DEMO))
     _make(command("make", "make a tool from a file of worked examples"))
     _call(command("call", "call a tool with arguments, or put a question to it"))
     _json(command("list", "list the tools"))

@@ -5,11 +5,10 @@ Every reply is kept before anything else happens to it, so nothing that was paid
 
 import logging
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from latm_mcp.drafts import function_changed, holds_draft, read_draft
 from latm_mcp.errors import LatmError, NotFound, Rejected, StoreUnusable
@@ -17,11 +16,12 @@ from latm_mcp.job_board import Report
 from latm_mcp.making.propose import propose
 from latm_mcp.making.verify import Judge, verify
 from latm_mcp.making.wrap import wrap
-from latm_mcp.models import Failure, Maker, Message, Progress, Provenance, Reply, Stage, Task, Tool, Try, Verified
+from latm_mcp.models import Failure, Maker, Progress, Provenance, Reply, Stage, Task, Tool, Try, Verified
+from latm_mcp.models_using import Purse
 from latm_mcp.outcomes import Limits
 from latm_mcp.sandbox import Sandbox
 from latm_mcp.splits import exposures
-from latm_mcp.store import Job, Role, Store, ToolState
+from latm_mcp.store import Job, Store, ToolState
 from latm_mcp.store_files import write_tool
 from latm_mcp.text import safe
 from latm_mcp.turns import PROPOSE_TRIES, Turn, next_turn, proposed
@@ -33,27 +33,12 @@ FOREIGN_TOOLS = 10  # of a library's own tools, beside the shipped generators: a
 FOREIGN_PER_TOOL = 4  # questions of each other tool and generator that a new adapter must refuse
 
 
-class Purse(Protocol):
-    """Whoever pays for replies: `latm_spending.Spending`."""
-
-    async def pay(
-        self,
-        role: Role,
-        model: str,
-        conversation: Sequence[Message],
-        ask: Callable[[], Awaitable[Reply]],
-        *,
-        tool: str | None = None,
-        job: str | None = None,
-    ) -> Reply:
-        """Ask within the day's cap, and count the reply. Raises: CapReached, with nothing asked; what `ask` raises."""
-
-
 @dataclass(frozen=True, slots=True)
 class Workshop:
     """What every making needs: where it is kept, where code runs, where tools are written out, who pays.
 
-    spending None: replies are counted, at no price, and nothing is capped. publishes: whether a new tool is live at once, or waits for a person.
+    spending None: replies are counted, at no price, and nothing is capped. publishes: a new tool's state: `live`, or `waiting` for a
+    person.
     """
 
     store: Store

@@ -50,14 +50,13 @@ class Latm:
         uses: Uses,
         spending: Spending,
         settings: Settings,
-        *,
-        maker: Maker | None,
         models: Models,
     ):
         self.store: Store = shop.store
         self.sandbox: Sandbox = shop.sandbox
         self._keep_seconds = settings.keep_days * 86400.0
-        self.maker, self.shop, self.uses, self.spending = maker, shop, uses, spending
+        maker = self.maker = models.maker
+        self.shop, self.uses, self.spending = shop, uses, spending
         self._live, self.index = LiveTools(shop.store), LiveIndex(shop.store)
         self._making = Making(shop, board, maker, self.dispatcher)
         finder = Finder(shop.store, self.dispatcher)
@@ -185,10 +184,11 @@ async def open_latm(
             spending = Spending(store, settings.daily_usd, configured=settings.models())
             publishes: ToolState = "waiting" if settings.publish == "after-approval" else "live"
             shop = Workshop(store, sandbox, settings.limits, settings.tools_folder, spending, publishes)
-            asked = Models(**{role: Paid(role, model, spending) for role, model in (models or {}).items()})
+            asked = {role: Paid(role, model, spending) for role, model in (models or {}).items()}
+            board = JobBoard(store, group, owner)
             group.start_soon(uses.keep_writing)
             try:
-                yield Latm(shop, JobBoard(store, group, owner), uses, spending, settings, maker=maker, models=asked)
+                yield Latm(shop, board, uses, spending, settings, Models(maker, **asked))
             except LatmError as error:
                 failed = error  # raised below: a task group would wrap it in a group of errors
             finally:

@@ -1,6 +1,6 @@
 """The words of tool using (paper, 3.2; design, 5 and 6): who answers, how an answer came about, whoever can be asked."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal, Protocol, TypeAlias
 
 from latm_mcp.models import Message, Reply
@@ -32,4 +32,21 @@ class Asks(Protocol):
 
     async def ask(self, conversation: Sequence[Message], schema: Json | None = None, tool: str | None = None) -> Reply:
         """As `LanguageModel.complete`, and counted for that tool. Raises: MakerFailed; CapReached."""
+        ...
+
+
+class Purse(Protocol):
+    """Whoever pays for replies: `latm_spending.Spending`."""
+
+    async def pay(
+        self,
+        role: Role,
+        model: str,
+        conversation: Sequence[Message],
+        ask: Callable[[], Awaitable[Reply]],
+        *,
+        tool: str | None = None,
+        job: str | None = None,
+    ) -> Reply:
+        """Ask within the day's cap, and count the reply. Raises: CapReached, with nothing asked; what `ask` raises."""
         ...
