@@ -18,9 +18,9 @@ _WIDE = {0xFF01 + n: 0x21 + n for n in range(94)} | {0x3000: 0x20, ord("§"): 0x
 _MARKS = (
     r"\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0963\u0970-\u0dff\u200c\u200d"
 )
-_LETTER = rf"(?:[^\W\d_]|[{_MARKS}])"
 _UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _SPACED = rf"[^\W\d_{_UNSPACED}]"
+_LETTER = rf"(?:{_SPACED}|[{_MARKS}])"
 _QUOTES = ('""', "``", "“”", "„“", "„”", "«»", "»«", "‹›", "「」", "『』", "《》", "‘’", "‚‘")
 _TOKEN = re.compile(
     "|".join(
