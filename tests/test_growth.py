@@ -274,8 +274,8 @@ async def test_without_a_maker_dispatch_hands_out_the_job_of_a_complete_group_an
         async with served(chosen, "auto") as client:
             for question, answer in SIX:
                 assert "job" not in await call(client, "dispatch", question=question)
-                await call(client, "report_result", question=question, answer=answer)
-            jobs = {(await call(client, "dispatch", question=question))["job"] for question, _ in MORE}
+                said = await call(client, "report_result", question=question, answer=answer)
+            jobs = {said["job"], *[(await call(client, "dispatch", question=question))["job"] for question, _ in MORE]}
             (job,) = jobs
             begun = await call(client, "make_tool", job=job)
             assert begun["status"] == "draft_needed"

@@ -32,11 +32,15 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class ReportResult:
-    """What came of it, for whoever said it. cached: the waiting question that it was an answer to; tool: whose answer it was about."""
+    """What came of it, for whoever said it. cached: the waiting question that it was an answer to; tool: whose answer it was about.
+
+    job: the making that the calling client's own model can write the tool for, now that the group is complete.
+    """
 
     sentence: str
     cached: Cached | None = None
     tool: str = ""
+    job: str = ""
 
 
 class Reporting:
@@ -63,7 +67,7 @@ class Reporting:
                 said.question, answer=said.answer, right=said.right, tool=named, who=said.who, by=said.by
             )
             return ReportResult(reported.sentence, tool=reported.tool)
-        return self._told(said)
+        return await self._told(said)
 
     async def _is_of_a_tool(self, said: Said) -> bool:
         """Whether it is about an answer that a tool gives; else it is the answer to a question that waits, or should."""
@@ -75,7 +79,7 @@ class Reporting:
             return False
         return await self._finder.certain(said.question) is not None or self._waiting is None
 
-    def _told(self, said: Said) -> ReportResult:
+    async def _told(self, said: Said) -> ReportResult:
         if self._waiting is None:
             raise BadInput(
                 "No tool answers this question, and questions are not kept here (LATM_QUEUE is off): call make_tool."
@@ -88,7 +92,8 @@ class Reporting:
         self._growth.notice()
         if cached is None:
             raise BadInput("The queue had no room for this question: let it be answered and made into tools first.")
-        return ReportResult(_waits(cached, said), cached=cached)
+        job = await self._growth.offered(cached.group.id) if cached.ready else ""
+        return ReportResult(_waits(cached, said, job), cached=cached, job=job)
 
 
 def _settled(said: Said) -> str:
@@ -98,11 +103,12 @@ def _settled(said: Said) -> str:
     return f"Kept: the question is said to be {what}. What is certain by the tools' own examples stays as it is."
 
 
-def _waits(cached: Cached, said: Said) -> str:
+def _waits(cached: Cached, said: Said, job: str) -> str:
     counts = f"{cached.answered} of {cached.needed} of its kind are answered"
     if cached.disputed and any(told.answer != said.answer for told in cached.instance.told):
         return f"Kept; but another answer was given to this question: a person has to say which is right (`latm-mcp review`). {counts}."
     if cached.group.tool is not None and said.who == "client":
         return f"Kept for the next version of {cached.group.tool}, once a person confirms it (`latm-mcp review`). {counts}."
-    ready = " A tool can be made of them now." if cached.ready else ""
-    return f"Kept: {counts}.{ready}"
+    if job:
+        return f"Kept: {counts}. Call make_tool with `job` {job!r} for the brief, and write the tool."
+    return f"Kept: {counts}.{' A tool is made of them.' if cached.ready else ''}"

@@ -119,7 +119,13 @@ _REPORT_IN = {
     "tool": _text("The tool that the question is for, or 'none' where it is for none of those that dispatch named."),
 }
 _REPORT_OUT = _open(
-    {"next": {"type": "string"}, "tool": {"type": "string"}, "cached": _DISPATCH_OUT["properties"]["cached"]}, "next"
+    {
+        "next": {"type": "string"},
+        "tool": {"type": "string"},
+        "job": {"type": "string"},
+        "cached": _DISPATCH_OUT["properties"]["cached"],
+    },
+    "next",
 )
 
 

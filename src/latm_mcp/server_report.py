@@ -43,4 +43,6 @@ def _told(result: ReportResult) -> types.CallToolResult:
     if (cached := result.cached) is not None:
         counts = {"answered": cached.answered, "needed": cached.needed, "disputed": cached.disputed}
         structure["cached"] = {"group": cached.group.id, **counts}
+    if result.job:
+        structure["job"] = result.job
     return done(result.sentence, structure)
