@@ -92,7 +92,7 @@ class Reporting:
         self._growth.notice()
         if cached is None:
             raise BadInput("The queue had no room for this question: let it be answered and made into tools first.")
-        job = await self._growth.offered(cached.group.id) if cached.ready else ""
+        job = await self._growth.offered(cached.group.id) if cached.ready and said.who == "client" else ""
         return ReportResult(_waits(cached, said, job), cached=cached, job=job)
 
 
