@@ -78,7 +78,7 @@ async def test_two_doors_to_one_library_make_once(tmp_path: Path, sandbox_cache:
 
 async def test_with_the_queue_turned_off_nothing_that_waits_is_made(tmp_path: Path, sandbox_cache: Path):
     async with library(tmp_path / "home", sandbox_cache) as latm:
-        await ask_and_tell(latm, SIX)
+        await ask_and_tell(latm, SIX, "person")
     async with library(tmp_path / "home", sandbox_cache, ScriptedMaker(), queue=False) as latm:
         await latm.growth.settle(quiet)
         assert the_group(latm).state == "open"
