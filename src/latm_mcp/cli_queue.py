@@ -101,7 +101,7 @@ def _write_instance(group: Group, instance: Instance) -> None:
 
 
 def _standing(group: Group, instance: Instance) -> str:
-    found = agreed(instance, group.tool)
+    found = agreed(instance, clients=group.tool is None)
     if isinstance(found, Disputed):
         return f"disputed: `latm-mcp queue answer {instance.id} ANSWER` settles it unless another person differs"
     if found is not None:
@@ -136,7 +136,7 @@ def _answer(options: argparse.Namespace, store: Store, waiting: Waiting) -> str:
     cached = None if question is None else waiting.tell(question, options.answer, "person", person())
     if cached is None:
         raise NotFound(f"No question {options.question!r} waits: `latm-mcp queue show GROUP` lists a group's.")
-    if isinstance(agreed(cached.instance, cached.group.tool), Disputed):
+    if isinstance(agreed(cached.instance, clients=cached.group.tool is None), Disputed):
         return f"Kept. Another person answered question {options.question} differently, so it does not count yet."
     return f"Kept{_has(waiting, cached.group.id)}."
 
@@ -165,7 +165,7 @@ def _counted_json(row: Counted) -> dict[str, Json]:
 
 
 def _instance_json(group: Group, instance: Instance) -> dict[str, Json]:
-    found = agreed(instance, group.tool)
+    found = agreed(instance, clients=group.tool is None)
     return {
         "id": instance.id,
         "question": instance.question,

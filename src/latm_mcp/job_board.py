@@ -34,11 +34,11 @@ class _Run:
 class JobBoard:
     """Does the work of jobs in the background and lets requests follow it, from this process or another.
 
-    owner: this process's name on leases.
+    group: where work goes on in the background, whoever waits for it. owner: this process's name on leases.
     """
 
     def __init__(self, store: Store, group: TaskGroup, owner: str):
-        self._store, self._group, self._owner = store, group, owner
+        self._store, self.group, self._owner = store, group, owner
         self._runs: dict[str, _Run] = {}
 
     async def start(self, job_id: str, about: str, work: Work) -> bool:
@@ -52,7 +52,7 @@ class JobBoard:
         if not self._store.take_lease(job_id, self._owner, LEASE_SECONDS):
             return False
         self._runs[job_id] = _Run(about)
-        self._group.start_soon(self._work, job_id, work, self._runs[job_id])
+        self.group.start_soon(self._work, job_id, work, self._runs[job_id])
         return True
 
     async def follow(self, job_id: str, report: Report, seconds: float) -> None:

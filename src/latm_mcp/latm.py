@@ -26,6 +26,7 @@ from latm_mcp.latm_sentences import asked_question
 from latm_mcp.latm_spending import Paid, Spending
 from latm_mcp.latm_trust import Trusting
 from latm_mcp.latm_trust_heard import through_adapter
+from latm_mcp.latm_unanswered import Unanswered
 from latm_mcp.latm_uses import Uses, counted
 from latm_mcp.models import Draft, Maker, Progress, Tool
 from latm_mcp.models_using import LanguageModel
@@ -65,7 +66,8 @@ class Latm:
         self.growth = Growth(
             shop, board, self.waiting, maker, self.dispatcher, approval=settings.publish == "after-approval"
         )
-        self._asking = Dispatching(shop, self._live, finder, models, self.waiting, self.growth)
+        unanswered = Unanswered(self.waiting, self.growth, models.fallback, board.group)
+        self._asking = Dispatching(shop, self._live, finder, models, unanswered)
         grow = None if maker is None else lambda name: self.growth.notice()
         self.trusting = Trusting(
             shop.store, through_adapter(shop.store, shop.sandbox, shop.limits_of), finder.certain, grow

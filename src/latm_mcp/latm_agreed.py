@@ -17,8 +17,8 @@ class Disputed:
     told: tuple[Told, ...]
 
 
-def agreed(instance: Instance, tool: str | None = None) -> Example | Disputed | None:
-    """What counts as the answer. tool: the one that is to grow by it, on which a client alone has no say.
+def agreed(instance: Instance, *, clients: bool = True) -> Example | Disputed | None:
+    """What counts as the answer. clients: whether their words do: not where a tool that is there is to grow by it.
 
     Persons' words are confirmed and stand over all others. Without one, all others have to be alike, and are provisional.
     None: nobody has said anything that counts.
@@ -26,7 +26,7 @@ def agreed(instance: Instance, tool: str | None = None) -> Example | Disputed | 
     told = [one for one in instance.told if one.who == "person"]
     confirmed = bool(told)
     if not told:
-        told = [one for one in instance.told if tool is None or one.who != "client"]
+        told = [one for one in instance.told if clients or one.who != "client"]
     if not told:
         return None
     if not _alike(instance.question, [one.answer for one in told]):
@@ -40,7 +40,7 @@ def weighed(group: Group) -> tuple[tuple[Example, ...], tuple[Disputed, ...]]:
     examples: dict[str, Example] = {}
     disputed: dict[str, Disputed] = {}
     for instance in group.instances:
-        found = agreed(instance, group.tool)
+        found = agreed(instance, clients=group.tool is None)
         if found is None:
             continue
         key = plain(instance.question)

@@ -12,21 +12,19 @@ import anyio
 
 from latm_mcp.errors import MakerFailed
 from latm_mcp.job import Workshop
-from latm_mcp.latm_agreed import weighed
 from latm_mcp.latm_found import Finder, Found
-from latm_mcp.latm_growth import Growth
 from latm_mcp.latm_ignored import Ignoring
 from latm_mcp.latm_live import LiveTools
-from latm_mcp.latm_queue import Cached, Waiting
+from latm_mcp.latm_queue import Cached
 from latm_mcp.latm_results import Dispatched
 from latm_mcp.latm_spending import Paid
 from latm_mcp.latm_standing import preferred
+from latm_mcp.latm_unanswered import Unanswered, said_before, shots_of
 from latm_mcp.models import Example, Maker
 from latm_mcp.store import Settlement
+from latm_mcp.text import one_line
 from latm_mcp.using import strong, tool_user, use
 from latm_mcp.using.use import Answer
-
-SHOTS = 6  # answered questions that the strong model is shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +38,11 @@ class Models:
 
 
 class Dispatching:
-    """Puts questions to a library. waiting: None where the queue is off."""
+    """Puts questions to a library."""
 
-    def __init__(
-        self,
-        shop: Workshop,
-        live: LiveTools,
-        finder: Finder,
-        models: Models,
-        waiting: Waiting | None,
-        growth: Growth,
-    ):
+    def __init__(self, shop: Workshop, live: LiveTools, finder: Finder, models: Models, unanswered: Unanswered):
         self._shop, self._live, self._finder, self._models = shop, live, finder, models
-        self._waiting, self._growth = waiting, growth
+        self._unanswered = unanswered
         self._ignoring = Ignoring(shop)
 
     async def dispatch(self, question: str) -> Dispatched:
@@ -62,7 +52,9 @@ class Dispatching:
         answers, doubted = await self._adapters(certain, question)
         if answers:
             chosen = await preferred(self._shop, answers)
-            return Dispatched("ask", candidates=found) if chosen is None else Dispatched("answered", chosen)
+            if chosen is None:
+                return Dispatched("ask", candidates=found, note=_differing(answers))
+            return Dispatched("answered", chosen)
         if certain and not doubted:
             return await self._use(certain, found, question)
         if found:
@@ -78,7 +70,9 @@ class Dispatching:
         doubted: set[str] = set()
 
         async def put(one: Found) -> None:
-            tool = self._live.needed(one.row.name)
+            tool = self._live.find(one.row.name)
+            if tool is None:  # archived or quarantined just now
+                return
             got = await use.answer(tool, question, self._shop.sandbox, self._shop.limits_of(tool.name))
             if isinstance(got, Answer):
                 passed_over = not one.told and await self._ignoring.passed_over(tool, question, got)
@@ -93,17 +87,24 @@ class Dispatching:
         return [(one, answers[one.row.name]) for one in certain if one.row.name in names], bool(doubted)
 
     async def _use(self, certain: tuple[Found, ...], found: tuple[Found, ...], question: str) -> Dispatched:
-        """No adapter read it: the light model calls the tool, or the caller is told how; a refused question makes the tool grow."""
-        first, note = certain[0].row, ""
-        cached = self._cache(question, first.name) if first.adapter else None
-        if self._models.user is not None:
+        """No adapter read it: the light model calls the tool, then the strong one answers; else the caller is told how to call it.
+
+        A question that an adapter refuses makes its tool grow, once it is answered: that is worth the strong model's price. Of a tool
+        without one it is asked only where the light model failed.
+        """
+        name, note = certain[0].row.name, ""
+        cached = self._unanswered.keep(question, name) if certain[0].row.adapter else None
+        answer = said_before(cached)
+        if answer is None and self._models.user is not None:
             try:
-                answer = await self._called(first.name, question, self._models.user)
+                answer = await self._called(name, question, self._models.user)
             except MakerFailed as error:
                 note = str(error)
-            else:
-                if answer is not None:
-                    return Dispatched("answered", answer, cached=cached)
+        if answer is None and (cached is not None or self._models.user is not None):
+            answer, why = await self._strongly(question, cached, self._shop.store.examples(name))
+            note = note or why
+        if answer is not None:
+            return Dispatched("answered", answer, cached=cached)
         return Dispatched("use", candidates=found, cached=cached, note=note)
 
     async def _called(self, name: str, question: str, user: Paid) -> Answer | None:
@@ -130,46 +131,21 @@ class Dispatching:
 
     async def _new(self, question: str) -> Dispatched:
         """Kept in its group; answered by a person's earlier word, or by the strong model, whose answer is kept with it."""
-        cached = self._cache(question, None)
-        if cached is None or self._waiting is None:
-            return Dispatched("new")
-        known = _said(cached)
-        if known is not None:
-            return Dispatched("answered", known, cached=cached, job=await self._offered(cached))
-        fallback, note = self._models.fallback, ""
-        if fallback is not None:
-            try:
-                text = await strong.answer_strongly(question, _shots(cached), fallback)
-                cached = self._waiting.tell(question, text, "model", fallback.model) or cached
-                self._growth.notice()
-                answer = Answer("", text, {}, None, how="strong model")
-                return Dispatched("answered", answer, cached=cached)
-            except MakerFailed as error:
-                note = str(error)
-        return Dispatched("new", cached=cached, note=note, job=await self._offered(cached))
+        cached = self._unanswered.keep(question, None)
+        answer, note = await self._strongly(question, cached, shots_of(cached))
+        job = await self._unanswered.offered(cached)
+        return Dispatched("new" if answer is None else "answered", answer, cached=cached, note=note, job=job)
 
-    async def _offered(self, cached: Cached) -> str:
-        """The job that the calling client's own model can write the tool for, where its group is complete and nobody else writes."""
-        return await self._growth.offered(cached.group.id) if cached.ready else ""
-
-    def _cache(self, question: str, tool: str | None) -> Cached | None:
-        if self._waiting is None:
-            return None
-        cached = self._waiting.cache(question, tool)
-        self._growth.notice()
-        return cached
+    async def _strongly(
+        self, question: str, cached: Cached | None, shots: Sequence[Example]
+    ) -> tuple[Answer | None, str]:
+        """What was answered before, or else the strong model's answer; why there is none."""
+        try:
+            return said_before(cached) or await self._unanswered.strongly(question, shots), ""
+        except MakerFailed as error:
+            return None, str(error)
 
 
-def _said(cached: Cached) -> Answer | None:
-    """What a person said to this very question, or else the strong model; what a client said is no answer to others."""
-    for who, how in (("person", "person"), ("model", "strong model")):
-        said = [told.answer for told in cached.instance.told if told.who == who]
-        if said:  # where persons differ, nobody's word is the answer
-            return Answer("", said[-1], {}, None, how=how) if len(set(said)) == 1 else None  # type: ignore[arg-type]
-    return None
-
-
-def _shots(cached: Cached) -> list[Example]:
-    """Others of its group whose answers count, the latest ones."""
-    examples, _ = weighed(cached.group)
-    return [example for example in examples if example.question != cached.instance.question][-SHOTS:]
+def _differing(answers: Sequence[tuple[Found, Answer]]) -> str:
+    said = ", ".join(f"{found.row.name} {one_line(answer.answer, 80)!r}" for found, answer in answers)
+    return f"These tools answer it differently, and none is known to be better: {said}."

@@ -32,5 +32,5 @@ def confirmed(said: Said, word: Word) -> Said:
 
 
 def _disputed(cached: Cached) -> Doubt | None:
-    found = agreed(cached.instance, cached.group.tool)
+    found = agreed(cached.instance, clients=cached.group.tool is None)
     return Doubt(found.question, found.told) if isinstance(found, Disputed) else None
