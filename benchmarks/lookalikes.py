@@ -4,7 +4,7 @@
 
 FILE: tests/dispatch_cases/*.json. English rows go to the starter tools, the others to the tools of their own file; each tool is
 known by so many examples. A look-alike asks for another computation: every answer to it is wrong. A paraphrase asks for the tool's
-own: its answer is compared where the file has one. No model is used, and the queue is off.
+own: its answer is compared where the file has one. Genuine questions are the tools' other examples. No model is used, and the queue is off.
 Prints a table in Markdown; --rows lists what was not as it should be.
 """
 
@@ -27,15 +27,18 @@ from latm_mcp.settings import Settings, read_settings
 from latm_mcp.store_files import read_tool
 
 CASES = Path(__file__).parent.parent / "tests" / "dispatch_cases"
-PARTS = ("lookalikes", "paraphrases")
+PARTS = ("lookalikes", "paraphrases", "genuine")
+GENUINE = 30  # of each tool's other examples
 # What may come of a row of each part, the bad ones last.
 HEADS = {
     "lookalikes": ("new", "asked", "used", "answered"),
     "paraphrases": ("answered rightly", "used", "asked", "asked others", "new", "used others", "answered wrongly"),
+    "genuine": ("answered rightly", "used", "asked", "asked others", "new", "used others", "answered wrongly"),
 }
 UNWANTED = {
     "lookalikes": {"used", "answered"},
     "paraphrases": {"asked others", "new", "used others", "answered wrongly"},
+    "genuine": {"asked others", "new", "used others", "answered wrongly"},
 }
 
 Row: TypeAlias = dict[str, str]
@@ -50,6 +53,15 @@ def tools_of(content: dict[str, Any]) -> Iterator[Tool]:
         case = UseCase(question=examples[0].question, arguments={}, result=None, answer=examples[0].answer)
         tool = made_tool(row["name"], row["source"], examples, case)
         yield tool.model_copy(update={"description": row["description"], "comparison": comparison_of(examples)})
+
+
+def others(tools: Sequence[Tool], shots: int) -> list[Row]:
+    """Examples that the tools are not known by, as rows."""
+    return [
+        {"tool": tool.name, "kind": tool.name, "question": example.question, "answer": example.answer}
+        for tool in tools
+        for example in tool.examples[shots : shots + GENUINE]
+    ]
 
 
 def with_examples(tool: Tool, shots: int) -> Tool:
@@ -81,6 +93,8 @@ async def put(latm: Latm, part: str, rows: Sequence[Row], tools: dict[str, Tool]
         got = await latm.dispatch(row["question"])
         came = became(part, row, got, tools)
         counts[came] += 1
+        if part == "genuine":
+            counts[f"{row['tool']}: {came}"] += 1
         if listed and came in UNWANTED[part]:
             names = ", ".join(one.row.name for one in got.candidates)
             said = got.answer and f"{got.answer.tool}: {got.answer.answer[:60]!r}"
@@ -95,7 +109,9 @@ async def measure(options: argparse.Namespace) -> dict[tuple[str, str, int], Cou
         content = json.loads(path.read_text(encoding="utf-8"))
         for shots in options.shots:
             with TemporaryDirectory() as home:
-                tools = {tool.name: with_examples(tool, shots) for tool in tools_of(content)}
+                whole = list(tools_of(content))
+                content["genuine"] = others(whole, shots)
+                tools = {tool.name: with_examples(tool, shots) for tool in whole}
                 fill(Path(home), tools.values())
                 settings = Settings(Path(home), read_settings().cache)
                 async with open_latm(settings) as latm:
@@ -117,8 +133,8 @@ def main() -> None:
         print(f"\n| {part} | examples | rows | " + " | ".join(f"{head} %" for head in HEADS[part]) + " |")
         print("|---|" + "---:|" * (2 + len(HEADS[part])))
         for (of, name, shots), counts in counted.items():
-            if of == part:
-                total = counts.total()
+            if of == part and any(counts.values()):
+                total = sum(counts[head] for head in HEADS[part])
                 cells = " | ".join(f"{100 * counts[head] / total:.1f}" for head in HEADS[part])
                 print(f"| {name} | {shots} | {total} | {cells} |")
 

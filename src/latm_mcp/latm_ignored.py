@@ -20,7 +20,9 @@ from latm_mcp.using.use import Answer
 MOST_PIECES = 24  # that are tried for one question; where there are more, the question is not like the examples
 MOST_TOOLS = 100  # whose examples' words are kept
 SECONDS = 2.0  # for one reading
-VALUE_WORDS = 8  # of an argument: a longer text may be the question itself, and the answer alone tells what was read of it
+VALUE_WORDS = (
+    8  # of an argument: a longer text may be the question itself, and the answer alone tells what was read of it
+)
 OTHERS = {"word": ("zorvik", "brundel"), "number": ("7", "83"), "signs": ("鑫淼", "犇羴"), "sign": ("~", "^")}
 
 
@@ -43,7 +45,9 @@ class Ignoring:
         bounded = replace(limits, seconds=min(SECONDS, limits.seconds), cpu_seconds=min(SECONDS, limits.cpu_seconds))
         with anyio.move_on_after(limits.seconds):
             program = Program(tool.source, tool.signature.function)
-            outcomes = await self._shop.sandbox.run_batch(program, [AnswerQuestion(one) for one in asked], limits=bounded)
+            outcomes = await self._shop.sandbox.run_batch(
+                program, [AnswerQuestion(one) for one in asked], limits=bounded
+            )
             was = _reading(answer.arguments, answer.answer)
             return any(_read(outcome) == was for outcome in outcomes)
         return True

@@ -119,7 +119,7 @@ LANGUAGES = tuple(
     )
 )
 SIGNS = frozenset(_SIGNS.split())
-_SIGN_PARTS = frozenset("不没沒未非除仅僅只倒逆反无無勿免先再折")
+SIGN_PARTS = frozenset("不没沒未非除仅僅只倒逆反无無勿免先再折")
 # Words of grammar that do turn up in lists of words: one alone between two words of the instance says nothing.
 PASSED_OVER = frozenset(_PASSED_OVER.split())
 
@@ -132,7 +132,7 @@ def instructing(languages: tuple[int, ...]) -> frozenset[str]:
 
 def is_instructing(text: str, kind: str, of: frozenset[str]) -> bool:
     """Whether a token is one of these words, or has a sign of negation or order."""
-    return text in of or (kind == "§han" and not _SIGN_PARTS.isdisjoint(text))
+    return text in of or (kind == "§han" and not SIGN_PARTS.isdisjoint(text))
 
 
 def languages_of(words: Collection[str]) -> tuple[int, ...]:
