@@ -46,11 +46,11 @@ def copied(door: FrontDoor, home: Path) -> FrontDoor:
 
 
 def kept(home: Path, *, but: tuple[str, ...] = ()) -> dict[str, Any]:
-    """All that a library holds but for what it knows of clients, and use counts, which are written some time after a call.
+    """All that a library holds but for what it knows of clients, and the counts of uses and of questions: written after a while.
 
     Its rows, and the bytes of the folders beside it. but: further tables to leave out.
     """
-    but = ("clients", *but)
+    but = ("clients", "asked", *but)
     with closing(sqlite3.connect(f"file:{home / 'library.sqlite'}?mode=ro", uri=True)) as library:
         library.row_factory = sqlite3.Row
         tables = [row["name"] for row in library.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]

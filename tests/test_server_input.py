@@ -16,7 +16,7 @@ from sandboxed import settings_at
 from scripted import sort_words
 from served import EXAMPLES, REQUEST, WITHIN, call, child, make_by_client, names, refusal, served
 
-from latm_mcp import server
+from latm_mcp import server_face
 from latm_mcp.outcomes import Limits, Returned
 from latm_mcp.sandbox import WorkerSandbox
 from latm_mcp.server import open_server
@@ -248,7 +248,7 @@ async def test_a_result_that_is_too_large_is_refused_by_its_size(client: Client)
 async def test_a_call_that_the_sandbox_keeps_waiting_is_answered_with_a_sentence(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(server, "USE_SECONDS", 0.2)
+    monkeypatch.setattr(server_face, "USE_SECONDS", 0.2)
     hasty = settings_at(settings.home, settings.cache, limits=Limits(seconds=-9.8))
     async with open_server(settings) as opened, Client(opened) as client:
         await make_by_client(client)
@@ -263,7 +263,7 @@ async def test_a_bug_is_told_as_a_bug_and_logged(
     async def broken(*_: object) -> Returned:
         raise RuntimeError("secret inside")
 
-    monkeypatch.setattr(server, "dispatch", broken)
+    monkeypatch.setattr(server_face, "dispatch", broken)
     async with served(settings, "legacy") as client:
         assert await refusal(client, "dispatch", question="anything") == OUR_FAULT
         assert await names(client) == ["call_tool", "dispatch", "make_tool", "report_result"]

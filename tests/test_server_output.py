@@ -23,14 +23,14 @@ NOISY = """
 import os, sys
 sys.path[:0] = {path!r}
 import anyio
-from latm_mcp import server, server_calling
+from latm_mcp import server, server_face
 from latm_mcp.settings import read_settings
-call_native = server.call_native
+call_native = server_face.call_native
 async def noisy(*given):
     print("noise", flush=True)
     os.write(1, b"more noise")
     return await call_native(*given)
-server.call_native = noisy
+server_face.call_native = noisy
 anyio.run(server.serve_stdio, read_settings({environment!r}))
 """
 

@@ -32,7 +32,12 @@ def test_the_oldest_handshake_is_served_and_told_that_the_list_changes(wire: Wir
     assert hello["capabilities"]["tools"] == {"listChanged": True}
     assert "make_tool" in hello["instructions"]
     wire.send("tools/list", id=1)
-    assert [tool["name"] for tool in wire.answer(1)["result"]["tools"]] == ["call_tool", "dispatch", "make_tool", "report_result"]
+    assert [tool["name"] for tool in wire.answer(1)["result"]["tools"]] == [
+        "call_tool",
+        "dispatch",
+        "make_tool",
+        "report_result",
+    ]
 
 
 def test_the_sandbox_is_got_ready_only_after_the_first_list(wire: Wire):
@@ -95,7 +100,7 @@ def test_torn_lines_and_late_or_unknown_cancellations_are_harmless(wire: Wire):
     )
     wire.send_raw(b"\xff\xfe not UTF-8")
     wire.send("tools/list", id=7)
-    assert len(wire.answer(7)["result"]["tools"]) == 3
+    assert len(wire.answer(7)["result"]["tools"]) == 4
     wire.send("notifications/cancelled", {"requestId": 7, "reason": "late"})
     wire.send("tools/call", {"name": "dispatch", "arguments": {"question": "Who?"}}, id=8)
     assert wire.answer(8)["result"]["structuredContent"]["outcome"] == "new"
