@@ -182,3 +182,16 @@ def test_the_same_settlement_again_changes_nothing(store: Store):
     before = store.generation()
     store.keep_settlement(Settlement("q", "sort_words", "client"))
     assert store.generation() == before
+
+
+def test_a_configured_models_settlement_stands_over_a_clients_also_in_a_flood(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("latm_mcp.store_trust.MOST_SETTLEMENTS", 3)
+    store.keep_settlement(Settlement("ours", "sort_words", "model", at=1.0))
+    store.keep_settlement(Settlement("ours", None, "client", at=2.0))
+    for number in range(5):
+        store.keep_settlement(Settlement(f"q{number}", None, "client", at=3.0 + number))
+    assert Settlement("ours", "sort_words", "model", at=1.0) in store.settlements()
+    store.keep_settlement(Settlement("ours", None, "model", at=9.0))
+    assert Settlement("ours", None, "model", at=9.0) in store.settlements()

@@ -132,7 +132,7 @@ class Waiting:
         if seen == self._known_at:
             return seen
         groups = {group.id: group for group in self._store.groups()}
-        changed = [group for group in groups.values() if group is not self._known.get(group.id)]
+        changed = [group for group in groups.values() if group != self._known.get(group.id)]
         gone = [group for one, group in self._known.items() if one not in groups]
         kept = {instance.id for group in changed for instance in group.instances}
         for group in (*gone, *(self._known[group.id] for group in changed if group.id in self._known)):

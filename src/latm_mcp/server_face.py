@@ -72,7 +72,7 @@ class Face:
         except TimeoutError:
             raise SandboxUnavailable(
                 f"There is no answer after {patience:g} s: the sandbox may still be compiled, which happens once on a "
-                "machine, or it is busy. Try again in a minute."
+                "machine, or it or a configured model is busy. Try again in a minute."
             ) from None
 
     def _patience(self, name: str, arguments: dict[str, Json]) -> float:

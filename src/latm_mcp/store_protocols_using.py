@@ -97,7 +97,10 @@ class TrustBook(Protocol):
         """A person has dealt with it. Raises: NotFound."""
 
     def keep_settlement(self, settlement: Settlement) -> None:
-        """Learn which tool a question belongs to, or that it belongs to none; a person's word stands over a client's or a model's."""
+        """Learn which tool a question belongs to, or that it belongs to none.
+
+        A person's word stands over a model's, and that over a client's.
+        """
 
     def settlements(self) -> list[Settlement]:
         """All that was learnt so, oldest first. Cached on `queue_generation()`."""

@@ -16,6 +16,7 @@ MOST_REPORT_CHARACTERS = 1 << 20  # of those
 MOST_SETTLEMENTS = 5_000
 MOST_SETTLED_CHARACTERS = 16 << 20
 _LIVE = "state = 'live'"
+_WORTH = "CASE {} WHEN 'person' THEN 2 WHEN 'model' THEN 1 ELSE 0 END"  # whose word stands over whose
 _REPORT = "tool, version, question, got, answer, is_right, who, said_by, at, id"
 
 
@@ -123,18 +124,18 @@ class SqliteTrust:
     def keep_settlement(self, settlement: Settlement) -> None:
         row = (settlement.question, settlement.tool, settlement.who, settlement.at or self._clock())
         with self._db.writing(durable=False) as connection:
-            before = connection.execute(
-                "SELECT tool, who FROM settlements WHERE question = ?", (settlement.question,)
+            stands = connection.execute(
+                f"SELECT 1 FROM settlements WHERE question = ? AND ({_WORTH.format('who')} > {_WORTH.format('?')}"  # noqa: S608
+                " OR (tool IS ? AND who = ?))",
+                (settlement.question, settlement.who, settlement.tool, settlement.who),
             ).fetchone()
-            if before is not None and before[1] == "person" != settlement.who:
-                return
-            if before == (settlement.tool, settlement.who):
+            if stands is not None:
                 return
             connection.execute("INSERT OR REPLACE INTO settlements VALUES (?, ?, ?, ?)", row)
             connection.execute(
-                "DELETE FROM settlements WHERE question IN (SELECT question FROM (SELECT question,"
+                "DELETE FROM settlements WHERE question IN (SELECT question FROM (SELECT question,"  # noqa: S608 constants
                 " row_number() OVER kept AS count, sum(length(question)) OVER kept AS size FROM settlements"
-                " WINDOW kept AS (ORDER BY who = 'person' DESC, at DESC, question = ? DESC))"
+                f" WINDOW kept AS (ORDER BY {_WORTH.format('who')} DESC, at DESC, question = ? DESC))"
                 " WHERE count > ? OR size > ?)",
                 (settlement.question, MOST_SETTLEMENTS, MOST_SETTLED_CHARACTERS),
             )
