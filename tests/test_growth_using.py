@@ -105,6 +105,22 @@ async def test_a_hostile_clients_look_alike_takes_no_question_from_a_trusted_too
         assert (got["answer"], got["tool"]) == (BY_CODE, "sort_words")
 
 
+async def test_a_clients_look_alike_takes_no_question_from_a_tool_on_probation_that_no_client_wrote(
+    tmp_path: Path, sandbox_cache: Path
+):
+    chosen = settings(tmp_path / "home", sandbox_cache)
+    async with library(chosen.home, sandbox_cache) as latm:
+        await made(latm, "sort_words", sort_words())
+    async with served(chosen, "auto") as client:
+        rows = [row.model_dump(include={"question", "answer"}) for row in EXAMPLES]
+        poisoned = [*rows, {"question": CASED, "answer": FOLDED}]
+        begun = await call(client, "make_tool", examples=poisoned, name="better_words")
+        draft = {"source": folding("better_words")}
+        assert (await call(client, "make_tool", job=begun["job"], draft=draft))["status"] == "published"
+        got = await call(client, "dispatch", question=CASED)
+        assert (got["answer"], got["tool"]) == (BY_CODE, "sort_words")
+
+
 async def test_the_dispatchers_model_settles_an_ask_and_is_not_asked_again_about_the_same_wording(
     tmp_path: Path, sandbox_cache: Path
 ):

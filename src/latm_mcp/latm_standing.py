@@ -19,8 +19,9 @@ async def preferred(shop: Workshop, answers: Sequence[_Pair]) -> Answer | None:
     """The answer of them all; where they differ, that of the one tool that stands above all others; None where none does.
 
     A tool that confirmed good uses made trusted stands above one on probation, and a disputed one under all others. Among
-    equals, one whose confirmed examples another one answers wrongly has taken such questions over from it. Else somebody
-    has to be asked: a newer tool alone is no better.
+    equals, one whose confirmed examples another one answers wrongly has taken such questions over from it. Else what a
+    client wrote, and no person has read, gives way to what others made: a client alone takes no question from them. Else
+    somebody has to be asked: a newer tool alone is no better.
     """
     trusted = [pair for pair in answers if pair[0].row.trust == "trusted"]
     left = trusted or [pair for pair in answers if pair[0].row.trust != "disputed"] or list(answers)
@@ -30,7 +31,14 @@ async def preferred(shop: Workshop, answers: Sequence[_Pair]) -> Answer | None:
         others = [other for other in left if other is not pair]
         if others and all([await _took_over(shop, pair, other) for other in others]):
             return pair[1]
-    return None
+    others = [pair for pair in left if not _clients_alone(shop, pair)]
+    return others[0][1] if others and _alike(others) else None
+
+
+def _clients_alone(shop: Workshop, pair: _Pair) -> bool:
+    """Whether a client's model wrote a tool, and no person has approved it."""
+    tool = shop.store.tool(pair[0].row.name)
+    return not pair[0].row.approved and (tool is None or tool.provenance.maker == "client")
 
 
 def _alike(answers: Sequence[_Pair]) -> bool:
