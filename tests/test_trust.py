@@ -121,8 +121,17 @@ async def test_without_a_maker_a_failing_tool_is_disputed_and_still_callable(lat
     door = Door(latm)
     reported = await door.report(MIXED, answer=FOLDED, who="person")
     assert (reported.change, door.row.trust, door.row.usable) == ("disputed", "disputed", True)
-    assert "no maker is configured" in reported.sentence
+    assert "nothing here makes its next version by itself" in reported.sentence
     assert Example(question=MIXED, answer=FOLDED, standing="confirmed") in latm.store.examples("sort_words")
+
+
+async def test_where_next_versions_are_not_made_by_themselves_a_failing_tool_is_not_taken_out_of_use_for_ever(
+    latm: Latm, tmp_path: Path, sandbox_cache: Path
+):
+    approving = settings_at(tmp_path / "home", sandbox_cache, publish="after-approval")
+    async with open_latm(approving, ScriptedMaker()) as opened:
+        reported = await opened.trusting.report(MIXED, answer=FOLDED, tool="sort_words", who="person", by="ann")
+        assert (reported.change, Door(opened).row.usable) == ("disputed", True)
 
 
 async def test_wrong_without_the_right_answer_is_kept_for_review_and_disputes(latm: Latm):

@@ -63,12 +63,12 @@ class Latm:
         finder = Finder(shop.store, self.dispatcher)
         waiting = Waiting(shop.store, settings.make_at, settings.grow_at)
         self.waiting = waiting if settings.queue else None
-        self.growth = Growth(
-            shop, board, self.waiting, maker, self.dispatcher, approval=settings.publish == "after-approval"
-        )
+        approval = settings.publish == "after-approval"
+        self.growth = Growth(shop, board, self.waiting, maker, self.dispatcher, approval=approval)
         unanswered = Unanswered(self.waiting, self.growth, models.fallback, board.group)
         self._asking = Dispatching(shop, self._live, finder, models, unanswered)
-        grow = None if maker is None else lambda name: self.growth.notice()
+        by_itself = maker is not None and not approval
+        grow = (lambda name: self.growth.notice()) if by_itself else None
         self.trusting = Trusting(
             shop.store, through_adapter(shop.store, shop.sandbox, shop.limits_of), finder.certain, grow
         )

@@ -18,7 +18,7 @@ from latm_mcp.store import Listed, Settlement, Store, Trust
 from latm_mcp.text import check_answer, one_line, plain
 
 PROMOTE_AT = 3
-_LATER = "set LATM_MAKER_MODEL and report this again, and its next version is made."
+_LATER = "`latm-mcp report`, told the same where LATM_MAKER_MODEL is set, makes its next version."
 
 # kept: for a review. known: it was an example already. example: added, and nothing else. disagreement: two confirmed answers, for a review.
 Change: TypeAlias = Literal["kept", "known", "good", "trusted", "example", "disputed", "quarantined", "disagreement"]
@@ -34,7 +34,7 @@ class Reported:
 
 
 class Trusting:
-    """Takes reports. grow: begins the making of a tool's next version and returns at once; None where no maker is configured."""
+    """Takes reports. grow: begins the making of a tool's next version and returns at once; None where none is made by itself."""
 
     def __init__(self, store: Store, ask: Ask, certain: Certain, grow: Callable[[str], object] | None = None):
         self._store, self._ask, self._certain, self._grow = store, ask, certain, grow
@@ -148,7 +148,7 @@ class Trusting:
             self._grow(heard.name)
             following = "out of use until a next version, which is being made, passes this and all other examples."
         elif trust == "disputed":
-            following = f"disputed and still callable, for no maker is configured: {_LATER}"
+            following = f"disputed and still callable, for nothing here makes its next version by itself: {_LATER}"
         else:
             following = f"out of use already: {_LATER}"
         sentence = f"The right answer is a confirmed example now; {heard.name} is {following}"
