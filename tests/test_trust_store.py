@@ -9,7 +9,7 @@ from test_store import Clock, a_task, a_tool
 from latm_mcp.errors import BadInput, NotFound
 from latm_mcp.models import Example
 from latm_mcp.store import Report, Settlement, Store, open_store
-from latm_mcp.store_trust import MOST_REPORTS, MOST_SETTLEMENTS
+from latm_mcp.store_trust import MOST_REPORTS, MOST_SETTLED_CHARACTERS, MOST_SETTLEMENTS
 
 NEW = Example(question="Sort: z y", answer="y z", standing="confirmed")
 
@@ -175,6 +175,15 @@ def test_settlements_are_bounded_and_a_persons_goes_last(store: Store, monkeypat
 
     kept = [row.question for row in store.settlements()]
     assert kept == ["mine", *(f"q{number}" for number in range(11, 60))]
+
+
+def test_huge_settlements_are_bounded_by_their_size(store: Store):
+    store.keep_settlement(Settlement("mine", "sort_words", "person", at=1.0))
+    for number in range(20):
+        store.keep_settlement(Settlement(f"{number} {'x ' * 30_000}", None, "client", at=2.0 + number))
+    kept = store.settlements()
+    assert (kept[0].question, kept[-1].question[:2]) == ("mine", "19")
+    assert sum(len(row.question) for row in kept) <= MOST_SETTLED_CHARACTERS <= 1 << 20
 
 
 def test_the_same_settlement_again_changes_nothing(store: Store):

@@ -14,7 +14,7 @@ from latm_mcp.text import plain, safe
 MOST_REPORTS = 100  # that wait for review, of each tool and each kind of reporter
 MOST_REPORT_CHARACTERS = 1 << 20  # of those
 MOST_SETTLEMENTS = 5_000
-MOST_SETTLED_CHARACTERS = 16 << 20
+MOST_SETTLED_CHARACTERS = 1 << 19  # a server reads all of them for its first answer: 1 MiB takes a second or more
 _LIVE = "state = 'live'"
 _WORTH = "CASE {} WHEN 'person' THEN 2 WHEN 'model' THEN 1 ELSE 0 END"  # whose word stands over whose
 _REPORT = "tool, version, question, got, answer, is_right, who, said_by, at, id"
