@@ -28,12 +28,13 @@ ASKED = (Message(role="system", content="You write tools."), Message(role="user"
 Answer = tuple[int, dict[str, str], bytes]
 
 
-def completion(text: str | None = "def f(): ...", *, ended: str = "stop", usage: bool = True, **message: Any) -> Answer:
+def completion(text: str | None = "def f(): ...", *, ended: str = "stop", usage: Any = True, **message: Any) -> Answer:
     said = {"role": "assistant", "content": text, **message}
     body: dict[str, Any] = {"id": "1", "object": "chat.completion", "created": 1, "model": "strong-2026-11"}
     body["choices"] = [{"index": 0, "finish_reason": ended, "message": said}]
-    if usage:
-        body["usage"] = {"prompt_tokens": 120, "completion_tokens": 7, "total_tokens": 127}
+    counted = {"prompt_tokens": 120, "completion_tokens": 7, "total_tokens": 127}
+    if usage is not False:
+        body["usage"] = counted if usage is True else usage
     return answer(body)
 
 
@@ -130,6 +131,35 @@ async def test_the_conversation_is_sent_and_the_reply_comes_back_with_its_counte
     messages = [{"role": "system", "content": "You write tools."}, {"role": "user", "content": "Sort words."}]
     assert endpoint.requests == [{"model": "strong", "messages": messages, "temperature": 0.3}]
     assert endpoint.headers[0]["authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"prompt_tokens": -(10**9), "completion_tokens": -5},
+        {"prompt_tokens": -3, "completion_tokens": 5},
+        {"prompt_tokens": 1.5, "completion_tokens": 7},
+        {"prompt_tokens": float("nan"), "completion_tokens": "7"},
+        {"prompt_tokens": True, "completion_tokens": True},
+        {"prompt_tokens": {}},
+        [],
+        "much",
+    ],
+)
+async def test_usage_that_can_not_be_is_estimated_and_costs_neither_the_reply_nor_its_counting(
+    endpoint: Endpoint, said: Any
+):
+    endpoint.answers = [completion("12345678", usage=said)]
+    async with asking(endpoint) as maker:
+        reply = await maker.reply(ASKED, "propose", 1)
+    assert reply.text == "12345678"
+    assert reply.usage.model_dump() == {"tokens_in": 7, "tokens_out": 2, "replies": 1, "estimated": True}
+
+
+async def test_usage_beyond_all_measure_is_bounded(endpoint: Endpoint):
+    endpoint.answers = [completion(usage={"prompt_tokens": 10**30, "completion_tokens": 3})]
+    async with asking(endpoint) as maker:
+        assert (await maker.reply(ASKED, "propose", 1)).usage.tokens_in == 10**9
 
 
 async def test_usage_that_the_server_does_not_count_is_estimated_and_says_so(endpoint: Endpoint):

@@ -14,11 +14,7 @@ MAX_REPLY_BYTES = 512 * 1024
 MAX_BODY_BYTES = 8 * MAX_REPLY_BYTES  # JSON may write a byte as six, and reasoning may stand beside the reply
 CHARACTERS_PER_TOKEN = 4
 MAX_MODEL_NAME = 200
-
-
-class _Counted(BaseModel):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
+MOST_TOKENS = 10**9  # of one reply: a server may say any number
 
 
 class _Said(BaseModel):
@@ -33,7 +29,7 @@ class _Choice(BaseModel):
 
 class _Completion(BaseModel):
     choices: list[_Choice] | None = None
-    usage: _Counted | None = None
+    usage: object = None
     model: str | None = None
     error: object = None
 
@@ -101,9 +97,12 @@ def _worded(endpoint: Endpoint) -> str:
     return "the description and the examples" if endpoint.role == "maker" else "the question"
 
 
-def _usage(counted: _Counted | None, conversation: Sequence[Message], text: str) -> Usage:
-    if counted and counted.prompt_tokens and counted.completion_tokens:
-        return Usage(tokens_in=counted.prompt_tokens, tokens_out=counted.completion_tokens, replies=1)
+def _usage(said: object, conversation: Sequence[Message], text: str) -> Usage:
+    """What the endpoint says that the reply took, where that can be; else an estimate: no figure makes a reply free."""
+    counts = [said.get(key) for key in ("prompt_tokens", "completion_tokens")] if isinstance(said, dict) else []
+    tokens = [min(count, MOST_TOKENS) for count in counts if type(count) is int and count > 0]
+    if len(tokens) == 2:
+        return Usage(tokens_in=tokens[0], tokens_out=tokens[1], replies=1)
     sent = sum(len(message.content) for message in conversation)
     return Usage(tokens_in=_tokens(sent), tokens_out=_tokens(len(text)), replies=1, estimated=True)
 
