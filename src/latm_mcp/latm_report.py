@@ -59,7 +59,10 @@ class Reporting:
             )
         if said.tool is not None and (said.tool == NONE or said.right is None):
             self._trusting.settle(said.question, None if said.tool == NONE else said.tool, said.who)
-        if said.answer is None and said.right is None:
+        nothing_else = said.answer is None and said.right is None
+        if nothing_else or (
+            said.tool == NONE and self._waiting is None
+        ):  # where nothing is kept, that is all there is to learn
             return ReportResult(_settled(said))
         if await self._is_of_a_tool(said):
             named = None if said.tool == NONE else said.tool
