@@ -243,6 +243,8 @@ async def test_a_client_replaces_no_tool_that_persons_made_trusted(
         assert "'sort_words'" in said
         assert "`latm-mcp make FILE --name sort_words --force`" in said
         assert "another `name`" in said
+        draft = {"source": sort_words() + "\n# another\n"}  # of the job that was begun in time
+        assert await refusal(client, "make_tool", job=begun["job"], draft=draft) == said
     with open_store(settings.home) as store:
         assert len(store.versions("sort_words")) == 1
         assert [row.trust for row in store.listed()] == ["trusted"]

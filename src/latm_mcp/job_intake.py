@@ -98,12 +98,18 @@ def replaced(shop: Workshop, request: MakeRequest, fits: Tool | None) -> Tool | 
         return None
     if row.state == "waiting":
         raise _waits(row.name)
-    if request.by_client and row.trust == "trusted":
-        raise BadInput(
-            f"Persons have confirmed what {row.name!r} answers, and it is trusted: a client does not replace it. A person makes"
-            f" its next version with `latm-mcp make FILE --name {row.name} --force`; or give another `name`."
-        )
+    if request.by_client:
+        refuse_trusted(shop, row.name)
     return shop.store.tool(row.name, row.version)
+
+
+def refuse_trusted(shop: Workshop, name: str) -> None:
+    """No client's word replaces what persons have confirmed. Raises: BadInput, for a tool that is trusted by now."""
+    if any(row.name == name and row.trust == "trusted" for row in shop.store.listed()):
+        raise BadInput(
+            f"Persons have confirmed what {name!r} answers, and it is trusted: a client does not replace it. A person makes"
+            f" its next version with `latm-mcp make FILE --name {name} --force`; or give another `name`."
+        )
 
 
 def _waits(name: str) -> BadInput:
