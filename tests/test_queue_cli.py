@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from front_door import FrontDoor
+from test_store import a_task
 
 from latm_mcp.latm_queue import Waiting
 from latm_mcp.store import open_store
@@ -58,6 +59,16 @@ def test_a_group_is_shown_with_its_questions_and_who_answered_what(door: FrontDo
     shown = door.json("queue", "show", "2")
     assert [row["question"] for row in shown["questions"]] == DAYS
     assert shown["questions"][0]["told"][0]["who"] == "client"
+
+
+def test_a_group_in_making_is_shown_with_how_far_it_is(door: FrontDoor):
+    with open_store(door.home) as store:
+        group = store.group(1)
+        assert group is not None
+        job = store.open_job("group:1", a_task())
+        assert store.begin_group(group, job.id)
+        store.set_progress(job.id, "asking a model for a function")
+    assert "progress: asking a model for a function\n" in door.run("queue", "show", "1").stdout
 
 
 def test_a_persons_answer_settles_a_question_and_another_persons_opens_it_again(door: FrontDoor):

@@ -85,7 +85,10 @@ def _show(options: argparse.Namespace, store: Store, waiting: Waiting) -> str:
         return ""
     write_field(f"group {row.group.id}, for {row.group.tool or 'a new tool'}: {_state(row)}")
     write(f"{row.answered} of {row.needed} questions have an answer that counts.")
-    for label, value in (("name", row.group.name), ("job", row.group.job), ("note", row.group.note)):
+    job = store.job(row.group.job) if row.group.job else None
+    progress = job.progress if job is not None and row.group.state == "making" else ""
+    told = (("name", row.group.name), ("job", row.group.job), ("progress", progress), ("note", row.group.note))
+    for label, value in told:
         if value:
             write_field(f"{label}: {value}")
     for one in row.group.instances:
