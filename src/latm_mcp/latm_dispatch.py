@@ -50,6 +50,9 @@ class Dispatching:
         found = self._finder.find(question)
         certain = tuple(one for one in found if one.candidate.certain)
         answers, doubted = await self._adapters(certain, question)
+        if not answers and not doubted:
+            nearly = [one for one in found if one.candidate.odd is not None and not one.candidate.certain]
+            answers, _ = await self._adapters(nearly, question)
         if answers:
             chosen = await preferred(self._shop, answers)
             if chosen is None:
@@ -75,7 +78,8 @@ class Dispatching:
                 return
             got = await use.answer(tool, question, self._shop.sandbox, self._shop.limits_of(tool.name))
             if isinstance(got, Answer):
-                passed_over = not one.told and await self._ignoring.passed_over(tool, question, got)
+                odd = one.candidate.odd or ()
+                passed_over = not one.told and await self._ignoring.passed_over(tool, question, got, odd)
                 doubted.update([tool.name] if passed_over else [])
                 answers[tool.name] = got
 

@@ -71,7 +71,7 @@ def _corrected(found: list[Candidate], said: Settlement, rows: dict[str, Listed]
     present = next((one for one in found if one.name == said.tool), Candidate(said.tool, 1.0, False, ()))
     others = [one for one in found if one.name != said.tool]
     if said.who == "person":  # two tools may be certain of one question: here somebody has decided
-        others = [replace(one, certain=False) for one in others]
+        others = [replace(one, certain=False, odd=None) for one in others]
     return [replace(present, certain=present.certain or believed), *others]
 
 

@@ -12,7 +12,7 @@ import anyio
 
 from latm_mcp.job import Workshop
 from latm_mcp.masking import tokens
-from latm_mcp.masking_unseen import Piece, Shown
+from latm_mcp.masking_unseen import Piece, Shown, pieces_at
 from latm_mcp.models import Tool
 from latm_mcp.outcomes import AnswerQuestion, Json, Outcome, Program, Returned
 from latm_mcp.using.use import Answer
@@ -33,9 +33,13 @@ class Ignoring:
         self._shop = shop
         self._shown: dict[tuple[str, str, int], Shown] = {}
 
-    async def passed_over(self, tool: Tool, question: str, answer: Answer) -> bool:
-        """Whether the tool's adapter gave this answer without regard to a part of the question that no example has."""
-        pieces = list(_left(question, self._shown_to(tool).unseen(question), answer.arguments))
+    async def passed_over(self, tool: Tool, question: str, answer: Answer, odd: Sequence[int] = ()) -> bool:
+        """Whether the tool's adapter gave this answer without regard to a part of the question that no example has.
+
+        odd: places of further tokens that it must not pass over.
+        """
+        unseen = {*self._shown_to(tool).unseen(question), *pieces_at(question, odd)}
+        pieces = list(_left(question, sorted(unseen, key=lambda piece: piece.start), answer.arguments))
         if not pieces:
             return False
         if len(pieces) > MOST_PIECES:

@@ -26,12 +26,14 @@ class Departures:
     """Where a question leaves its tool's examples. grave: steps that no genuine question takes; slight: the others.
 
     unknown: words in such steps that no example has. kept: the share of what all examples have that the question has.
+    places: of the question's tokens at either end of such steps.
     """
 
     grave: int
     slight: int
     unknown: int
     kept: float
+    places: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +59,17 @@ class Guard:
 
     def holds(self, asked: Sequence[Token]) -> bool:
         """Whether the question is certainly of the examples' task."""
-        if self.examples < FEWEST:
+        return self.allows(self.departures(asked))
+
+    def allows(self, found: Departures) -> bool:
+        """Whether a question that departs so from the examples is certainly of their task."""
+        if self.examples < FEWEST or found.grave:
             return False
-        found = self.departures(asked)
-        return not found.grave and found.slight <= self.slight and found.unknown <= self.unknown and found.kept == 1
+        return found.slight <= self.slight and found.unknown <= self.unknown and found.kept == 1
+
+    def has_words(self, asked: Iterable[Token]) -> bool:
+        """Whether a question has every word that all examples have."""
+        return frozenset(self.contract).intersection(self.words) <= {hashed(token.text) for token in asked}
 
     def departures(self, asked: Sequence[Token]) -> Departures:
         """Where a question leaves the examples."""
@@ -93,7 +102,8 @@ class _Reading:
         own = {hashed(feature) for feature in features(list(asked))} if self._contract else set()
         kept = sum(feature in own for feature in self._contract) / max(len(self._contract), 1)
         unknown = {token.text for place in new for token in line[place : place + 2] if self._unknown(token)}
-        return Departures(grave + len(foreign), len(new) - grave, len(unknown), kept)
+        places = sorted({at - 1 for place in new for at in (place, place + 1)} - {-1, len(asked)})
+        return Departures(grave + len(foreign), len(new) - grave, len(unknown), kept, tuple(places))
 
     def _departing(self, line: Sequence[Token]) -> Iterator[int]:
         """The places whose steps no example takes."""

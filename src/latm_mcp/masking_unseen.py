@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -25,6 +25,17 @@ class Piece:
     kind: str
     start: int
     end: int
+
+
+def pieces_at(question: str, places: Collection[int]) -> list[Piece]:
+    """The words and numbers among a question's tokens at these places."""
+    kinds = {"§word": "word", "§name": "word", "§han": "signs"}
+    found = [row for place, row in enumerate(located(question)) if place in places]
+    pieces = [
+        Piece("number" if token.text in _NUMBERS else kinds.get(token.kind, ""), start, end)
+        for token, start, end in found
+    ]
+    return [piece for piece in pieces if piece.kind]
 
 
 class Shown:
@@ -58,7 +69,7 @@ class Shown:
 
     def _numbered(self, before: str, after: str, value: str) -> bool:
         """Whether examples have a number there, and not always the same other one."""
-        values = self._numbers.get((before, after), ())
+        values = self._numbers.get((before, after), [])
         if len(values) >= CONSTANT and len(set(values)) == 1:
             return value == values[0]
         return (before, "") in self._sides or ("", after) in self._sides

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from latm_mcp.masking import features, stems, tokens
-from latm_mcp.masking_guard import Guard
+from latm_mcp.masking import Token, features, stems, tokens
+from latm_mcp.masking_guard import FEWEST, Guard
 from latm_mcp.masking_index import Asked, Profile, Weights
 from latm_mcp.masking_lesson import learn
 from latm_mcp.masking_postings import Postings
@@ -35,12 +35,15 @@ class Candidate:
 
     certain: the guard holds: the question asks for what every example of the tool asks for, and for nothing else.
     lacks: words of the question that no example of the tool has.
+    odd: where the guard does not hold, but the question has all words that all examples have: the places of its tokens that an
+    adapter has to read for its answer to be believed. None: not even then.
     """
 
     name: str
     ratio: float
     certain: bool
     lacks: tuple[str, ...]
+    odd: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +129,7 @@ class Dispatcher:
         likely = [
             row for row in sorted(scored, key=lambda row: (-row[0], self._tools[row[1]].name)) if row[0] >= MIN_RATIO
         ]
-        return [
-            Candidate(known.name, ratio, known.guard.holds(own), tuple(known.guard.lacking(own)[:MOST_LACKS]))
-            for ratio, number in likely[:most]
-            for known in (self._tools[number],)
-        ]
+        return [_candidate(known, ratio, own) for ratio, number in likely[:most] for known in (self._tools[number],)]
 
     def _ratio(self, profile: Profile, asked: Asked) -> float:
         ratio = profile.ratio(asked, self._weights, ALIAS_WORTH)
@@ -143,3 +142,11 @@ class Dispatcher:
         if len(self._tools) <= enough:
             return list(self._tools)
         return self._postings.sharing({*asked.weights, *asked.stems}, enough)
+
+
+def _candidate(known: _Known, ratio: float, own: Sequence[Token]) -> Candidate:
+    guard = known.guard
+    found = guard.departures(own)
+    certain = guard.allows(found)
+    odd = found.places if not certain and guard.examples >= FEWEST and guard.has_words(own) else None
+    return Candidate(known.name, ratio, certain, tuple(guard.lacking(own)[:MOST_LACKS]), odd)
