@@ -20,6 +20,7 @@ from latm_mcp import server_announce
 from latm_mcp.latm import Latm
 from latm_mcp.models import Evidence, Example, Provenance, Signature, Tally, Tool
 from latm_mcp.server import open_server
+from latm_mcp.server_commands import Commands, fixed_commands
 from latm_mcp.server_schemas import vetted
 from latm_mcp.settings import Settings
 from latm_mcp.source import schema_fault
@@ -285,3 +286,19 @@ async def test_a_tool_made_in_one_process_is_announced_to_and_callable_in_anothe
                 following.client, "dispatch", question="Sort the following words alphabetically: List: wolf cat"
             )
             assert found["answer"] == "cat wolf"
+
+
+@pytest.mark.parametrize(
+    ("here", "costs"),
+    [
+        (Commands(makes_by_model=True, asks_models=False, queue=False), False),
+        (Commands(makes_by_model=False, asks_models=False, queue=True), False),
+        (Commands(makes_by_model=True, asks_models=False, queue=True), True),
+        (Commands(makes_by_model=False, asks_models=True, queue=False), True),
+    ],
+)
+def test_dispatch_says_that_it_costs_nothing_only_where_no_model_may_get_its_question(here: Commands, costs: bool):
+    dispatch = next(command for command in fixed_commands(here) if command.name == "dispatch")
+    assert ("Costs nothing" in (dispatch.description or "")) is not costs
+    assert dispatch.annotations is not None
+    assert dispatch.annotations.open_world_hint is costs

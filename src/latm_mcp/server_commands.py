@@ -140,6 +140,11 @@ class Commands:
     asks_models: bool
     queue: bool
 
+    @property
+    def sends_questions(self) -> bool:
+        """Whether a question may go to a model: at once, or in the making of what it waits for."""
+        return self.asks_models or (self.queue and self.makes_by_model)
+
 
 def fixed_commands(here: Commands) -> list[types.Tool]:
     """The commands that are always listed."""
@@ -182,7 +187,7 @@ def fixed_commands(here: Commands) -> list[types.Tool]:
 
 def _kept(here: Commands) -> str:
     """What becomes of a question, beyond its answer."""
-    models = "Models that are configured may be asked." if here.asks_models else "Costs nothing and asks no model."
+    models = "Models that are configured may be asked." if here.sends_questions else "Costs nothing and asks no model."
     return (
         f"{models} New questions are kept, and become a tool when enough of a kind are answered."
         if here.queue
@@ -203,7 +208,7 @@ def _reads(title: str) -> types.ToolAnnotations:
 
 
 def _asks(title: str, here: Commands) -> types.ToolAnnotations:
-    return _writes(title, here.asks_models) if here.queue or here.asks_models else _reads(title)
+    return _writes(title, here.sends_questions) if here.queue or here.asks_models else _reads(title)
 
 
 def _writes(title: str, open_world: bool) -> types.ToolAnnotations:
