@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from front_door import FrontDoor
+from front_door import FrontDoor, good_sorter, scripted_model
+from scripted import SORT_EXAMPLES
 from test_store import a_task
 
 from latm_mcp.latm_queue import Waiting
@@ -139,3 +140,25 @@ def test_hostile_text_reaches_no_terminal(door: FrontDoor):
         assert "[bold]no[/bold]" in " ".join(shown.split())
     lines = door.run("queue", "show", "4").stdout.splitlines()
     assert not [line for line in lines if line.startswith(("question 77", " 9 other_tool"))]
+
+
+def test_a_person_makes_a_group_before_it_has_enough_and_it_is_gone(tmp_path: Path, sandbox_cache: Path):
+    home = tmp_path / "home"
+    with open_store(home) as store:
+        waiting = Waiting(store, 6, 3)
+        for question, answer in SORT_EXAMPLES[:4]:
+            waiting.cache(question)
+            waiting.tell(question, answer, "client", "a client")
+    door = FrontDoor(home, sandbox_cache)
+    assert "LATM_MAKER_MODEL" in door.refusal("queue", "make", "1")
+    door.run("queue", "name", "1", "order_words")
+    with scripted_model(good_sorter) as maker:
+        door.more = maker
+        assert "published: order_words" in door.run("queue", "make", "1").stdout
+    assert door.json("queue") == []
+    assert [row["name"] for row in door.json("list")] == ["order_words"]
+
+
+def test_a_group_with_nothing_that_counts_is_not_made(door: FrontDoor):
+    assert "Group 3 has 0 answered questions that count" in door.refusal("queue", "make", "3")
+    assert "There is no group 9" in door.refusal("queue", "make", "9")

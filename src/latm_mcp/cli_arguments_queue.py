@@ -33,6 +33,7 @@ def add(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
     split = action("split", "move questions of a group into a new one: they are of another task")
     _group(split)
     split.add_argument("questions", metavar="QUESTION", type=_id, nargs="+", help="their numbers in `queue show`")
+    _group(action("make", "make a group's tool now, or the next version of the one that it waits for"))
     _group(action("drop", "forget a group with its questions"))
     answer = action("answer", "say what a question's answer is; your word is confirmed")
     answer.add_argument("question", metavar="QUESTION", type=_id, help="its number in `queue show`")

@@ -28,12 +28,17 @@ def make(options: argparse.Namespace, settings: Settings) -> int:
         check_examples(wanted.examples)
     recorded = RecordedMaker(recorded_folder(options.recording, "--recording")) if options.recording else None
     result = anyio.run(_make, options, settings, _request(options, wanted, recorded), recorded)
-    if options.json:
+    if options.record and result.status == "fits":
+        tell("Nothing was recorded: no maker was asked.")
+    return told_result(result, options.json)
+
+
+def told_result(result: MakeResult, as_json: bool) -> int:
+    """Show how a making ended; the exit code."""
+    if as_json:
         write_json(_as_json(result))
     elif result.tool is not None:
         _show(result)
-    if options.record and result.status == "fits":
-        tell("Nothing was recorded: no maker was asked.")
     if result.failure is not None:
         for line in _failure_lines(result.failure):
             tell(line)

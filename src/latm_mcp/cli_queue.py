@@ -29,6 +29,10 @@ def queue(options: argparse.Namespace, settings: Settings) -> int:
         "drop": _drop,
         "answer": _answer,
     }
+    if options.action == "make":
+        from latm_mcp.cli_queue_make import make_group  # here: the other actions need no sandbox
+
+        return make_group(options, settings)
     with open_store(settings.home) as store:
         waiting = Waiting(store, settings.make_at, settings.grow_at)
         if options.action in (None, "list"):
