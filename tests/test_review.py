@@ -286,6 +286,17 @@ def test_a_quarantined_tool_can_be_rolled_back(ann: Person):
     assert ann.row.trust == "probation"
 
 
+def test_a_person_confirms_what_was_shown_without_hidden_characters(ann: Person):
+    question = "Please sort: b a"
+    ann.change(lambda store: store.enqueue(question, None, tool="sort_words", seen=store.queue_generation()))
+    ann.change(lambda store: store.tell(question, "a\u200b \u202eb", "client", "it"))
+    ann.types("y")
+
+    assert "1 question settled, 0 left." in ann.run("review")
+    told = ann.change(lambda store: store.queued(question))[1].told
+    assert [(row.who, row.answer) for row in told][-1] == ("person", "a b")
+
+
 def test_the_answer_y_can_be_typed(ann: Person):
     ann.change(lambda store: store.enqueue("Yes or no?", None, seen=store.queue_generation()))
     for who, answer in (("client", "y"), ("model", "n")):

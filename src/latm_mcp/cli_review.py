@@ -17,7 +17,7 @@ from latm_mcp.latm_trust_again import cleared
 from latm_mcp.latm_trust_review import Case, Said, cases
 from latm_mcp.settings import Settings
 from latm_mcp.store import Store, open_store
-from latm_mcp.text import check_answer, one_line
+from latm_mcp.text import check_answer, one_line, safe
 
 PROMPT = "Type the right answer; y: it is right; n: it is wrong; Enter: skip; q: end. (=y is the answer y.) "
 LITERAL = "="
@@ -84,7 +84,9 @@ def _read(case: Case, said: str) -> tuple[bool | None, str | None]:
     if said == "y" and case.reports:
         return True, None
     if said == "y":
-        return None, case.answers[0] if len(case.answers) == 1 else asked("Which one? Type it: ") or None
+        # As it was shown: hidden characters in it were not, and nobody confirms what they cannot see.
+        shown = list(dict.fromkeys(safe(answer, len(answer)) for answer in case.answers))
+        return None, shown[0] if len(shown) == 1 else asked("Which one? Type it: ") or None
     if said != "n":
         return None, said
     answer = asked("What is the right answer? Enter: not known. ") or None
