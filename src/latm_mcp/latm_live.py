@@ -64,13 +64,15 @@ class LiveIndex:
         if generation == self._generation:
             return False
         marks = self._store.bank_marks()
-        present = {row.name: (row.version, marks[row.name]) for row in self._store.listed() if row.name in marks}
+        rows = {row.name: row for row in self._store.listed() if row.name in marks}
+        present = {name: (row.version, marks[name]) for name, row in rows.items()}
         for name in self._marks.keys() - present.keys():
             self._dispatcher.drop(name)
             del self._marks[name]
         changed = [name for name, mark in present.items() if self._marks.get(name) != mark]
         for name in changed[:most]:
-            self._dispatcher.put(name, self._store.examples(name)[:BANK])
+            about = f"{name} {rows[name].description} {' '.join(rows[name].parameters.get('properties', ()))}"
+            self._dispatcher.put(name, self._store.examples(name)[:BANK], about=about)
             self._marks[name] = present[name]
         if len(changed) <= most:
             self._generation = generation

@@ -17,6 +17,8 @@ STALE = 1.25  # times as many examples in the library, or as few
 MOST_FEATURES = 600  # of one tool, those that most of its examples have
 MOST_SINGLE = 40  # of these, such as only one example has
 PART = 1 / 6  # of a tool's examples: what fewer of them have, though two, is an instance's
+SAID_PART = 0.3  # of all that a question's words tell: under this, what they tell of one tool is by chance
+SAID_COVER = 0.15  # of all words of a question, the same
 LEAST_ALIKE = 0.05  # examples less alike than this are no measure: by them one shared word would be a great likeness
 
 
@@ -69,6 +71,7 @@ class Asked:
         rarities = ((number, postings.rarity(number)) for number in weights.known(stems))
         self.stems = {number: rarity for number, rarity in rarities if rarity}
         self.told = sum(self.stems.values())
+        self.words = len(stems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +87,30 @@ class _Measure:
 class Profile:
     """In how many of a tool's examples each feature is, and in which; as numbers, a few kilobytes for each tool."""
 
-    __slots__ = ("_aliases", "_counts", "_ends", "_examples", "_measure", "_others", "_rows", "_stems", "numbers")
+    __slots__ = (
+        "_about",
+        "_aliases",
+        "_counts",
+        "_ends",
+        "_examples",
+        "_measure",
+        "_others",
+        "_rows",
+        "_stems",
+        "numbers",
+    )
 
-    def __init__(self, bank: Sequence[frozenset[str]], aliases: Sequence[frozenset[str]], weights: Weights):
+    def __init__(
+        self,
+        bank: Sequence[frozenset[str]],
+        aliases: Sequence[frozenset[str]],
+        weights: Weights,
+        about: frozenset[str] = frozenset(),
+    ):
         counts = _profiled(bank, Counter(feature for own in bank for feature in own))
-        for feature in sorted(frozenset().union(*aliases) - counts.keys())[:MOST_FEATURES]:
-            counts[feature] = 0
+        for more in (frozenset().union(*aliases), about):
+            for feature in sorted(more - counts.keys())[:MOST_FEATURES]:
+                counts[feature] = 0
         places = {feature: place for place, feature in enumerate(counts)}
         self.numbers = array("I", map(weights.number, counts))
         self._counts = array("H", counts.values())
@@ -97,6 +118,7 @@ class Profile:
         least = max(min(2, len(bank)), PART * len(bank))
         own_stems = (place for feature, place in places.items() if feature[0] == "~" and counts[feature] >= least)
         self._stems = array("H", own_stems)
+        self._about = array("H", (places[feature] for feature in about & places.keys()))
         rows = [sorted(places[feature] for feature in own & places.keys()) for own in (*bank, *aliases)]
         self._rows = array("H", (place for row in rows for place in row))
         self._ends = array("I", _sums(map(len, rows)))
@@ -136,6 +158,12 @@ class Profile:
         recall = sum(share for share, _ in told) / sum(shares.values())
         precision = sum(rare for _, rare in told) / asked.told
         return sum(share * rare for share, rare in told) * recall * precision
+
+    def said(self, asked: Asked) -> float:
+        """What the question's stems tell of the tool by what is said of it and most examples have; 0.0 for a small part of it all."""
+        own = {self.numbers[place] for place in (*self._about, *self._stems)}
+        both = sum(rarity for number, rarity in asked.stems.items() if number in own)
+        return both if both >= SAID_PART * asked.told and both >= SAID_COVER * asked.words else 0.0
 
     def alike(self, weights: Weights) -> float:
         """How alike the examples are among themselves: the mean of leaving one out."""

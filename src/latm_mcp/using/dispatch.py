@@ -27,6 +27,8 @@ ALIAS_WORTH = (
 )
 MOST_ALIASES = 24  # of one tool, the last ones that were given
 MOST_LACKS = 12
+MOST_ABOUT = 600  # characters of what is said of a tool
+SAID = 2.5  # words of one tool alone in what is said of it, or what tells as much: then it is a candidate behind all others
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +86,19 @@ class Dispatcher:
         for name, bank in (banks or {}).items():
             self.put(name, bank)
 
-    def put(self, name: str, examples: Sequence[Example], aliases: Sequence[str] = ()) -> None:
+    def put(self, name: str, examples: Sequence[Example], aliases: Sequence[str] = (), about: str = "") -> None:
         """Add a tool, or replace what is known of it; without examples it is dropped.
 
         aliases: questions that somebody said belong to the tool. They can make it a candidate; they never make it certain.
+        about: what is said of it, in words that its questions may have. They can make it a candidate behind all others.
         """
         self.drop(name)
         if not examples:
             return
         bank = [tokens(example.question) for example in examples]
         said = [features(own) | stems(own) for own in map(tokens, aliases[-MOST_ALIASES:])]
-        profile = Profile([features(own) | stems(own) for own in bank], said, self._weights)
+        told = stems(tokens(about.replace("_", " ")[:MOST_ABOUT]))
+        profile = Profile([features(own) | stems(own) for own in bank], said, self._weights, told)
         profile.join(self._weights, 1)
         number = self._numbers[name] = next(self._next)
         self._tools[number] = _Known(name, profile, learn(bank), len(said))
@@ -125,11 +129,14 @@ class Dispatcher:
         """The tools that the question may be for, likeliest first."""
         own = tokens(question)
         asked = Asked(features(own) | stems(own), stems(own), self._weights, self._postings)
-        scored = [(self._ratio(self._tools[number].profile, asked), number) for number in self._likely(asked, most)]
-        likely = [
-            row for row in sorted(scored, key=lambda row: (-row[0], self._tools[row[1]].name)) if row[0] >= MIN_RATIO
-        ]
-        return [_candidate(known, ratio, own) for ratio, number in likely[:most] for known in (self._tools[number],)]
+        tools = [self._tools[number] for number in self._likely(asked, most)]
+        rows = sorted(((-self._ratio(tool.profile, asked), tool.name, tool) for tool in tools), key=lambda row: row[:2])
+        likely = [_candidate(tool, -ratio, own) for ratio, _, tool in rows if -ratio >= MIN_RATIO][:most]
+        others = [(-tool.profile.said(asked), name, tool) for ratio, name, tool in rows if -ratio < MIN_RATIO]
+        if others and len(likely) < most:
+            said, _, tool = min(others, key=lambda row: row[:2])
+            likely += [_candidate(tool, MIN_RATIO, own)] if -said >= SAID else []
+        return likely
 
     def _ratio(self, profile: Profile, asked: Asked) -> float:
         ratio = profile.ratio(asked, self._weights, ALIAS_WORTH)
