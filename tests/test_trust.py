@@ -10,11 +10,11 @@ from scripted import SORT_EXAMPLES, ScriptedMaker, fenced, sort_words
 from latm_mcp.errors import BadInput, NotFound
 from latm_mcp.job_intake import MakeRequest, task_of
 from latm_mcp.latm import Latm, open_latm, quiet
-from latm_mcp.latm_trust import PROMOTE_AT, Trusting, next_version
+from latm_mcp.latm_trust import PROMOTE_AT, Trusting
 from latm_mcp.latm_trust_heard import through_adapter
 from latm_mcp.models import Example
 from latm_mcp.splits import in_split_order
-from latm_mcp.store import Listed
+from latm_mcp.store import Listed, Store
 from latm_mcp.using.use import Answer
 
 pytestmark = pytest.mark.anyio
@@ -78,6 +78,11 @@ async def test_the_tool_is_found_by_its_adapter_or_named_and_what_nobody_answers
         await door.report(SORTING + "b a", who="person")
     with pytest.raises(BadInput, match="this very answer"):
         await door.report(SORTING + "b a", answer="a b", right=False, who="person")
+
+
+def next_version(store: Store, name: str) -> MakeRequest:
+    """What a person asks for with `latm-mcp make --force`, from all examples that stand."""
+    return MakeRequest(examples=tuple(store.examples(name)), name=name, force=True)
 
 
 async def test_a_confirmed_failure_quarantines_and_the_next_version_passes_all_examples(latm: Latm):

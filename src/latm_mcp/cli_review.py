@@ -41,7 +41,7 @@ def review(options: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _review(waiting: list[Case], settings: Settings) -> None:
-    async with open_maker(settings.maker) as maker, open_latm(settings, progress=tell) as latm:
+    async with open_maker(settings.maker) as maker, open_latm(settings, maker, progress=tell) as latm:
         grown: list[str] = []
         trusting = trusting_of(latm, grown.append if maker is not None else None)
         done = 0
@@ -53,8 +53,7 @@ async def _review(waiting: list[Case], settings: Settings) -> None:
             if said:
                 done += await _settled(latm, trusting, case, said)
         write(f"{counted(done, 'question')} settled, {len(waiting) - done} left.")
-        if maker is not None:
-            await make_next(latm, grown, maker)
+        await make_next(latm, grown)
 
 
 async def _settled(latm: Latm, trusting: Trusting, case: Case, said: str) -> bool:

@@ -11,9 +11,8 @@ from latm_mcp.cli_makers import open_maker
 from latm_mcp.cli_screen import progress, steps, tell, write, write_json
 from latm_mcp.cli_words import next_words
 from latm_mcp.latm import Latm, open_latm
-from latm_mcp.latm_trust import Reported, Trusting, next_version
+from latm_mcp.latm_trust import Reported, Trusting
 from latm_mcp.latm_trust_heard import through_adapter
-from latm_mcp.models import Maker
 from latm_mcp.settings import Settings
 from latm_mcp.text import one_line
 
@@ -42,7 +41,7 @@ def report(options: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _report(options: argparse.Namespace, settings: Settings) -> Reported:
-    async with open_maker(settings.maker) as maker, open_latm(settings, progress=tell) as latm:
+    async with open_maker(settings.maker) as maker, open_latm(settings, maker, progress=tell) as latm:
         grown: list[str] = []
         trusting = trusting_of(latm, grown.append if maker is not None else None)
         right = True if options.right else False if options.wrong else None
@@ -50,8 +49,7 @@ async def _report(options: argparse.Namespace, settings: Settings) -> Reported:
         reported = await trusting.report(
             options.question, answer=options.answer, right=right, tool=tool, who="person", by=person()
         )
-        if maker is not None:
-            await make_next(latm, grown, maker)
+        await make_next(latm, grown)
         return reported
 
 
@@ -70,11 +68,11 @@ def trusting_of(latm: Latm, grow: Callable[[str], object] | None) -> Trusting:
     return Trusting(latm.store, ask, certain, grow)
 
 
-async def make_next(latm: Latm, names: list[str], maker: Maker) -> None:
+async def make_next(latm: Latm, names: list[str]) -> None:
     """Make the next version of each, telling how it goes; one that comes to nothing stays out of use."""
     for name in dict.fromkeys(names):
         with progress() as told:
-            made = await latm.make(next_version(latm.store, name), steps(told, name, recorded=False), maker=maker)
+            made = await latm.job(await latm.growth.next_version(name), steps(told, name, recorded=False))
         if made.status == "published":
             tell(f"{name}: the next version passes all examples, and is on probation.")
         else:

@@ -21,7 +21,7 @@ FITS_CANDIDATES = 5
 class MakeRequest:
     """What a caller asks for. client_writes: the caller's own model will write the drafts, and has seen the examples.
 
-    by_client: an MCP client asks, and no person: it may not replace what persons made trusted.
+    by_client: an MCP client asks, and no person: it may not replace what a person has confirmed.
     """
 
     examples: tuple[Example, ...]
@@ -88,7 +88,7 @@ def replaced(shop: Workshop, request: MakeRequest, fits: Tool | None) -> Tool | 
     """The live tool whose next version a forced request makes: the one it names, or without a name the one that fits.
 
     Raises: BadInput, where the name is that of an import which no person has read: its source is for no prompt; and
-    where a client asks to replace a tool that is trusted.
+    where a client asks to replace a tool that a person has confirmed anything of.
     """
     if not request.force:
         return None
@@ -99,16 +99,21 @@ def replaced(shop: Workshop, request: MakeRequest, fits: Tool | None) -> Tool | 
     if row.state == "waiting":
         raise _waits(row.name)
     if request.by_client:
-        refuse_trusted(shop, row.name)
+        refuse_confirmed(shop, row.name)
     return shop.store.tool(row.name, row.version)
 
 
-def refuse_trusted(shop: Workshop, name: str) -> None:
-    """No client's word replaces what persons have confirmed. Raises: BadInput, for a tool that is trusted by now."""
-    if any(row.name == name and row.trust == "trusted" for row in shop.store.listed()):
+def refuse_confirmed(shop: Workshop, name: str) -> None:
+    """No client's word replaces what a person or a data file has confirmed. Raises: BadInput, for a tool of which that is true by now."""
+    row = next((row for row in shop.store.listed() if row.name == name), None)
+    if row is None:
+        return
+    confirmed = any(one.standing == "confirmed" for one in shop.store.examples(name))
+    chosen = row.trust != "probation" or row.approved or row.pinned or row.good > 0
+    if confirmed or chosen or shop.publishes == "waiting":  # there, no version goes live unread
         raise BadInput(
-            f"Persons have confirmed what {name!r} answers, and it is trusted: a client does not replace it. A person makes"
-            f" its next version with `latm-mcp make FILE --name {name} --force`; or give another `name`."
+            f"{name!r} is not only the clients' own: persons, a data file or the settings stand for it, so no client replaces it."
+            f" A person makes its next version with `latm-mcp make FILE --name {name} --force`; or give another `name`."
         )
 
 

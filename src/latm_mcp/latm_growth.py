@@ -16,8 +16,9 @@ from latm_mcp.job import Workshop, make
 from latm_mcp.job_board import JobBoard, Report
 from latm_mcp.job_intake import MakeRequest, fitting_tool, task_of
 from latm_mcp.latm_growth_ends import draw_conclusion, hand_on, note
+from latm_mcp.latm_mending import mending_job, mending_key
 from latm_mcp.latm_queue import ReadyGroup, Waiting
-from latm_mcp.models import Example, Maker
+from latm_mcp.models import Maker
 from latm_mcp.splits import digest
 from latm_mcp.store import Group, Job, Listed, Settlement
 from latm_mcp.text import check_name
@@ -201,17 +202,23 @@ class Growth:
         await draw_conclusion(self._shop, group, job)
         return ""
 
-    async def _mended(self, row: Listed) -> str:
-        """The next version of a tool that a confirmed failure took out of use, from all examples that stand; its job, if worked on."""
-        examples = tuple(self._shop.store.examples(row.name))
-        key = f"mend:{row.name}:{row.version}:{digest(examples)}"
-        return await self._each(f"{row.name}'s next version", None, partial(self._mend, key, row.name, examples), key)
+    async def next_version(self, name: str) -> str:
+        """Begin the next version of a tool that failed, or begin it again; its job: the same one in every process. Raises: NotFound."""
+        row = next((row for row in self._shop.store.listed() if row.name == name), None)
+        if row is None:
+            raise NotFound(f"There is no tool {name!r}: list the tools to see their names.")
+        job = await mending_job(self._shop, row, again=True)
+        self._rests_until.pop(job.id, None)
+        await self._work(job, None)
+        return job.id
 
-    async def _mend(self, key: str, name: str, examples: tuple[Example, ...]) -> str:
-        store = self._shop.store
-        job = store.find_job(key)
-        if job is None:
-            job = store.open_job(key, await task_of(self._shop, MakeRequest(examples), store.tool(name)))
+    async def _mended(self, row: Listed) -> str:
+        """The next version of a tool that a confirmed failure took out of use; its job, if worked on."""
+        key = mending_key(self._shop.store, row)
+        return await self._each(f"{row.name}'s next version", None, partial(self._mend, row), key)
+
+    async def _mend(self, row: Listed) -> str:
+        job = await mending_job(self._shop, row)
         return await self._work(job, None) if job.status == "running" else ""
 
     async def _work(self, job: Job, group: Group | None) -> str:

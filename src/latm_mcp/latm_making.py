@@ -11,7 +11,7 @@ from latm_mcp import prompts
 from latm_mcp.errors import BadInput, MakerFailed, NotFound
 from latm_mcp.job import Author, Workshop, make, publish_again, take, unpublished
 from latm_mcp.job_board import JobBoard, Report
-from latm_mcp.job_intake import MakeRequest, fitting_tool, job_key, refuse_trusted, replaced, task_of
+from latm_mcp.job_intake import MakeRequest, fitting_tool, job_key, refuse_confirmed, replaced, task_of
 from latm_mcp.latm_results import MakeResult, fitting, not_asked, result_of
 from latm_mcp.models import Draft, Maker, Reply, Tool, Usage
 from latm_mcp.store import Job
@@ -86,11 +86,11 @@ class Making:
         """Judge a draft that the calling client's model wrote: published, or back with the failure and the tries left.
 
         wait: seconds to wait for the judging, which goes on after that. The same draft twice costs one try.
-        Raises: NotFound; BadInput, where another draft of this job is being judged, or the tool that it replaces is trusted by now.
+        Raises: NotFound; BadInput, where another draft of this job is being judged, or a person has confirmed the tool that it replaces.
         """
         job, text = self._job(job_id), prompts.written(draft)
         if job.task.previous is not None and job.status == "draft_needed":
-            refuse_trusted(self._shop, job.task.name)
+            refuse_confirmed(self._shop, job.task.name)
         turn = next_turn(job.task, job.tries)
         if job.status == "draft_needed" and turn is not None and not (job.tries and job.tries[-1].reply == text):
             reply, author = Reply(text=text, usage=Usage(), model="not named"), Author("client", "not named")

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from latm_mcp.errors import BadInput, NotFound
-from latm_mcp.job_intake import MakeRequest
 from latm_mcp.latm_sentences import asked_question, no_such_tool
 from latm_mcp.latm_trust_heard import Ask, Certain, Heard, against, is_right
-from latm_mcp.models import MAX_EXAMPLES, Example
+from latm_mcp.models import Example
 from latm_mcp.models_using import Who
 from latm_mcp.store import Listed, Settlement, Store, Trust
 from latm_mcp.text import check_answer, one_line, plain
@@ -175,11 +174,6 @@ class Trusting:
     def _distrust(self, heard: Heard, trust: Trust, why: str) -> None:
         if heard.row.trust != trust:
             self._store.set_trust(heard.name, trust, heard.actor, why)
-
-
-def next_version(store: Store, name: str) -> MakeRequest:
-    """The request for a tool's next version from the examples that stand: what a confirmed failure asks of its maker."""
-    return MakeRequest(examples=tuple(store.examples(name)[-MAX_EXAMPLES:]), name=name, force=True)
 
 
 def _trust_words(trust: Trust, good: int) -> str:
