@@ -1,11 +1,9 @@
 """The dispatcher finds the tool that a question is for, and is certain only if it asks for what all the tool's examples ask for."""
 
-import statistics
-import time
-
 import pytest
 from scripted import SORT_EXAMPLES
 
+from latm_mcp.masking import tokens
 from latm_mcp.models import Example
 from latm_mcp.tasks import GENERATED, questions
 from latm_mcp.using.dispatch import Candidate, Dispatcher
@@ -190,83 +188,20 @@ def test_tools_put_in_one_by_one_are_found_like_tools_that_were_there_at_once():
     for name, own in BANKS.items():
         grown.candidates(own[0].question)
         grown.put(name, own)
-    asked = [example.question for name in BANKS for example in questions(name, 5, seed=8)]
+    asked, at_once = [example.question for name in BANKS for example in questions(name, 5, seed=8)], Dispatcher(BANKS)
     for question in asked:
-        here, there = grown.candidates(question), Dispatcher(BANKS).candidates(question)
+        here, there = grown.candidates(question), at_once.candidates(question)
         assert [(c.name, c.certain) for c in here[:1]] == [(c.name, c.certain) for c in there[:1]]
 
 
-def test_an_alias_makes_its_tool_a_candidate_but_never_a_certain_one():
-    alias = "Bring order into this heap, A to Z, would you: kite lamp"
+def test_a_question_that_leaves_the_examples_says_where_if_it_has_all_their_words():
     dispatcher = Dispatcher({"sort_words": SORTING})
-    assert dispatcher.candidates(alias) == []
-    dispatcher.put("sort_words", SORTING, [alias] * 50)
-    candidate = only(dispatcher, "Bring order into this heap, A to Z, would you: moon sun")
+    asked = "Sort the following words alphabetically by length: List: pear fig"
+    candidate = only(dispatcher, asked)
     assert not candidate.certain
-
-
-def test_aliases_of_a_hostile_client_take_no_certain_answer_from_another_tool():
-    stolen = [example.question for example in questions("remainders", 24, seed=5)]
-    dispatcher = Dispatcher(BANKS)
-    for name in ("iso_date", "due_date", "split_bill", "product_code"):
-        dispatcher.put(name, BANKS[name], stolen)
-    found = dispatcher.candidates(stolen[0])
-    assert [candidate.name for candidate in found if candidate.certain] == ["remainders"]
-    assert found[0].name == "remainders"
-
-
-def test_aliases_leave_what_a_tool_says_of_itself_as_it_was():
-    dispatcher = Dispatcher({"sort_words": SORTING})
-    before = dispatcher.threshold("sort_words")
-    dispatcher.put("sort_words", SORTING, ["Sort the following numbers by size: List: 3 1 2"])
-    after = dispatcher.threshold("sort_words")
-    assert before is not None
-    assert after is not None
-    assert (after.contract, after.kept, after.departures, after.examples) == (
-        before.contract,
-        before.kept,
-        before.departures,
-        len(SORTING),
-    )
-    assert (before.aliases, after.aliases) == (0, 1)
-    assert not only(dispatcher, "Sort the following numbers by size: List: 3 1 2").certain
+    assert {tokens(asked)[place].text for place in candidate.odd or ()} >= {"alphabetically", "by", "length"}
+    assert only(dispatcher, "Sort the following words by length: List: pear fig").odd is None
 
 
 def test_a_tool_that_is_not_there_has_no_threshold():
     assert Dispatcher({}).threshold("nobody") is None
-
-
-def in_letters(*numbers: int) -> str:
-    return "x".join(str(number).translate(str.maketrans("0123456789", "abcdefghij")) for number in numbers)
-
-
-def many(tools: int, first: int, count: int) -> dict[str, list[Example]]:
-    """So many tools' examples, in 60 words each: half of a wording is everybody's, the rest a tool's own or a family's."""
-    banks = {}
-    for tool in range(tools):
-        usual = ((n,) if n % 2 else (n, tool if n % 4 else tool // 10) for n in range(50))
-        wording = [in_letters(*parts) for parts in usual]
-        banks[f"tool_{tool}"] = [
-            Example(question=" ".join((*wording, *(in_letters(tool * n % 97, row, n) for n in range(10)))), answer="a")
-            for row in range(first, first + count)
-        ]
-    return banks
-
-
-def test_a_thousand_tools_are_built_in_seconds_and_a_question_or_a_tool_more_takes_milliseconds():
-    banks = many(1000, 0, 12)
-    began = time.process_time()
-    dispatcher = Dispatcher(banks)
-    built, took, put = time.process_time() - began, [], []
-    for name, (example,) in many(1000, 90, 1).items():
-        if int(name.removeprefix("tool_")) % 20 == 0:
-            began = time.process_time()
-            found = dispatcher.candidates(example.question)
-            took.append(time.process_time() - began)
-            assert [candidate.name for candidate in found[:1] if candidate.certain] == [name]
-            began = time.process_time()
-            dispatcher.put(name, banks[name])
-            put.append(time.process_time() - began)
-    assert built < 15, "seconds"
-    assert statistics.median(took) < 0.03, "seconds"
-    assert statistics.median(put) < 0.03, "seconds"

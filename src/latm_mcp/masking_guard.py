@@ -16,6 +16,7 @@ from latm_mcp.masking import Token, features
 from latm_mcp.masking_words import PASSED_OVER, instructing, is_instructing
 
 FEWEST = 3  # examples: with fewer there is nothing to tell what is the task's and what the instance's
+_BITS = 0x7FFFFFFF
 EDGES = (Token("§start"), Token("§end"))
 
 Hashes: TypeAlias = "array[int]"
@@ -71,9 +72,9 @@ class Guard:
         """Whether a question has every word that all examples have."""
         return frozenset(self.contract).intersection(self.words) <= {hashed(token.text) for token in asked}
 
-    def departures(self, asked: Sequence[Token]) -> Departures:
-        """Where a question leaves the examples."""
-        return _Reading(self).departures(asked)
+    def departures(self, asked: Sequence[Token], own: frozenset[int] | None = None) -> Departures:
+        """Where a question leaves the examples. own: its features as hashes, where they are there already."""
+        return _Reading(self).departures(asked, hashed_features(asked) if own is None else own)
 
     def lacking(self, asked: Iterable[Token]) -> list[str]:
         """The question's words that no example has, in order, each once."""
@@ -91,7 +92,7 @@ class _Reading:
         self._gaps, self._forced = frozenset(guard.gaps), frozenset(guard.forced)
         self._contract, self._closed = guard.contract, instructing(guard.languages)
 
-    def departures(self, asked: Sequence[Token]) -> Departures:
+    def departures(self, asked: Sequence[Token], own: frozenset[int]) -> Departures:
         """The question's steps against the examples'."""
         line = (EDGES[0], *asked, EDGES[1])
         new = [place for place in self._departing(line) if not self._in_gap(line, place)]
@@ -99,7 +100,6 @@ class _Reading:
         if len(foreign) == 1 and self._passed_over(line, *foreign):
             foreign = set()
         grave = sum(self._is_forced(line[place], line[place + 1]) for place in new)
-        own = {hashed(feature) for feature in features(list(asked))} if self._contract else set()
         kept = sum(feature in own for feature in self._contract) / max(len(self._contract), 1)
         unknown = {token.text for place in new for token in line[place : place + 2] if self._unknown(token)}
         places = sorted({at - 1 for place in new for at in (place, place + 1)} - {-1, len(asked)})
@@ -107,10 +107,11 @@ class _Reading:
 
     def _departing(self, line: Sequence[Token]) -> Iterator[int]:
         """The places whose steps no example takes."""
+        forms = [self._forms(token) for token in line]
         for place, (a, b) in enumerate(pairwise(line)):
-            if hashed(a.text, b.text) in self._steps:
+            if hash((a.text, b.text)) & _BITS in self._steps:
                 continue
-            if not any(hashed(x, y) in self._openings for x in self._forms(a) for y in self._forms(b)):
+            if not any(hash((x, y)) & _BITS in self._openings for x in forms[place] for y in forms[place + 1]):
                 yield place
 
     def _in_gap(self, line: Sequence[Token], place: int) -> bool:
@@ -152,4 +153,9 @@ class _Reading:
 
 def hashed(*words: str) -> int:
     """Words as a small number; two different ones have the same once in thousands of millions."""
-    return hash(words) & 0x7FFFFFFF
+    return hash(words) & _BITS
+
+
+def hashed_features(of: Sequence[Token]) -> frozenset[int]:
+    """A question's features, as hashes."""
+    return frozenset(hash((feature,)) & _BITS for feature in features(list(of)))

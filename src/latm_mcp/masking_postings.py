@@ -5,8 +5,9 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from heapq import nlargest
+from operator import neg
 
-POSTINGS = 6000  # entries of the index that are read for one question, the rarest features' first
+POSTINGS = 3000  # entries of the index that are read for one question, the rarest features' first
 
 
 class Postings:
@@ -51,13 +52,13 @@ class Postings:
         shared: dict[int, float] = {}
         left = POSTINGS
         for tools in sorted(filter(None, map(self._of, features)), key=len):
+            if shared and len(tools) > left:
+                break
             rare = math.log(1 + self._count / len(tools))
             for tool in tools:
                 shared[tool] = shared.get(tool, 0.0) + rare
             left -= len(tools)
-            if left <= 0:
-                break
-        return nlargest(most, shared, key=lambda tool: (shared[tool], -tool))
+        return [-tool for _, tool in nlargest(most, zip(shared.values(), map(neg, shared), strict=True))]
 
     def _of(self, number: int) -> Sequence[int]:
         tools = self._tools[number] if number < len(self._tools) else None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from latm_mcp.masking import Token, features, stems, tokens
-from latm_mcp.masking_guard import FEWEST, Guard
+from latm_mcp.masking_guard import FEWEST, Guard, hashed_features
 from latm_mcp.masking_index import Asked, Profile, Weights
 from latm_mcp.masking_lesson import learn
 from latm_mcp.masking_postings import Postings
@@ -21,7 +21,7 @@ MIN_RATIO = 0.35  # under this a tool is no candidate: fewer likenesses than its
 IN_OTHER_WORDS = 0.28  # under this the words that a question shares with a tool do not make it a candidate
 TOLD = 0.2  # what the words tell counts by its root, over this
 TOLD_WORTH = 0.6  # of a ratio, the most that words alone count for
-SCORED = 24  # tools that are scored for one question: those that share most of its rarest features
+SCORED = 12  # tools that are scored for one question: those that share most of its rarest features
 ALIAS_WORTH = (
     0.7  # an alias makes a tool a candidate, never a likelier one than a tool whose examples are like the question
 )
@@ -128,14 +128,15 @@ class Dispatcher:
     def candidates(self, question: str, most: int = 3) -> list[Candidate]:
         """The tools that the question may be for, likeliest first."""
         own = tokens(question)
-        asked = Asked(features(own) | stems(own), stems(own), self._weights, self._postings)
+        hashes, of_words = hashed_features(own), stems(own)
+        asked = Asked(features(own) | of_words, of_words, self._weights, self._postings)
         tools = [self._tools[number] for number in self._likely(asked, most)]
         rows = sorted(((-self._ratio(tool.profile, asked), tool.name, tool) for tool in tools), key=lambda row: row[:2])
-        likely = [_candidate(tool, -ratio, own) for ratio, _, tool in rows if -ratio >= MIN_RATIO][:most]
+        likely = [_candidate(tool, -ratio, own, hashes) for ratio, _, tool in rows if -ratio >= MIN_RATIO][:most]
         others = [(-tool.profile.said(asked), name, tool) for ratio, name, tool in rows if -ratio < MIN_RATIO]
         if others and len(likely) < most:
             said, _, tool = min(others, key=lambda row: row[:2])
-            likely += [_candidate(tool, MIN_RATIO, own)] if -said >= SAID else []
+            likely += [_candidate(tool, MIN_RATIO, own, hashes)] if -said >= SAID else []
         return likely
 
     def _ratio(self, profile: Profile, asked: Asked) -> float:
@@ -151,9 +152,9 @@ class Dispatcher:
         return self._postings.sharing({*asked.weights, *asked.stems}, enough)
 
 
-def _candidate(known: _Known, ratio: float, own: Sequence[Token]) -> Candidate:
+def _candidate(known: _Known, ratio: float, own: Sequence[Token], hashes: frozenset[int]) -> Candidate:
     guard = known.guard
-    found = guard.departures(own)
+    found = guard.departures(own, hashes)
     certain = guard.allows(found)
     odd = found.places if not certain and guard.examples >= FEWEST and guard.has_words(own) else None
     return Candidate(known.name, ratio, certain, tuple(guard.lacking(own)[:MOST_LACKS]), odd)
