@@ -92,6 +92,8 @@ def _token(group: str, text: str, start: bool) -> Token:
 
 def _word(text: str, start: bool) -> Token:
     named = text[0].isupper() and not start
+    if text.isascii():
+        return Token(text[:_LONGEST].lower(), "§name" if named else "§word")
     return Token(normalize("NFC", text[:_LONGEST]).lower().replace("’", "'"), "§name" if named else "§word")
 
 

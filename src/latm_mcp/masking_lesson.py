@@ -41,10 +41,11 @@ class _Lesson:
 
     def _walk(self, number: int, line: Sequence[Token]) -> None:
         """Takes an example's steps in; _steps and _fillers hold the one example that has a step, or -1: more than one."""
-        for a, b in pairwise(line):
+        free = [self._free(token) and self._df[token.text] <= self._rare for token in line]
+        for place, (a, b) in enumerate(pairwise(line)):
             step = (a.text, b.text)
             self._steps[step] = number if self._steps.get(step, number) == number else -1
-            for opening in self._openings(a, b):
+            for opening in _openings(a, b, free[place], free[place + 1]):
                 fillers = self._fillers.setdefault(opening, {})
                 fillers[step] = number if fillers.get(step, number) == number else -1
         for a, b, c in zip(line, line[1:], line[2:], strict=False):
@@ -54,16 +55,6 @@ class _Lesson:
 
     def _free(self, token: Token) -> bool:
         return bool(token.kind) and not is_instructing(token.text, token.kind, self._closed)
-
-    def _openings(self, a: Token, b: Token) -> Iterator[tuple[str, str]]:
-        """The step with one or both of its words as its kind, where they may be the instance's."""
-        free_a, free_b = (self._free(token) and self._df[token.text] <= self._rare for token in (a, b))
-        if free_a:
-            yield a.kind, b.text
-        if free_b:
-            yield a.text, b.kind
-        if free_a and free_b:
-            yield a.kind, b.kind
 
     def guard(self) -> Guard:
         """What was learnt, as hashes."""
@@ -139,6 +130,16 @@ class _Lesson:
         whole = [feature for feature, count in counts.items() if count == self._count]
         shares = [len(whole) / max(len(whole) + len(nearly - bank), 1) for bank in banks]
         return whole, sum(shares) / len(shares)
+
+
+def _openings(a: Token, b: Token, free_a: bool, free_b: bool) -> Iterator[tuple[str, str]]:
+    """A step with one or both of its words as its kind, where they may be the instance's."""
+    if free_a:
+        yield a.kind, b.text
+    if free_b:
+        yield a.text, b.kind
+    if free_a and free_b:
+        yield a.kind, b.kind
 
 
 def _cut(own: Sequence[Token], budget: int) -> Sequence[Token]:
