@@ -18,7 +18,7 @@ MOST_FEATURES = 600  # of one tool, those that most of its examples have
 MOST_SINGLE = 40  # of these, such as only one example has
 PART = 1 / 6  # of a tool's examples: what fewer of them have, though two, is an instance's
 SAID_PART = 0.3  # of all that a question's words tell: under this, what they tell of one tool is by chance
-SAID_COVER = 0.15  # of all words of a question, the same
+SAID_COVER = 0.25  # of all words of a question, the same
 LEAST_ALIKE = 0.05  # examples less alike than this are no measure: by them one shared word would be a great likeness
 
 
