@@ -13,7 +13,7 @@ from latm_mcp.job_intake import MakeRequest
 from latm_mcp.latm import Latm, quiet
 from latm_mcp.latm_report import NONE, Said
 from latm_mcp.models import Example
-from latm_mcp.store import open_store
+from latm_mcp.store import Settlement, open_store
 
 pytestmark = pytest.mark.anyio
 EXAMPLES = tuple(Example(question=question, answer=answer) for question, answer in SORT_EXAMPLES)
@@ -119,6 +119,26 @@ async def test_a_clients_look_alike_takes_no_question_from_a_tool_on_probation_t
         assert (await call(client, "make_tool", job=begun["job"], draft=draft))["status"] == "published"
         got = await call(client, "dispatch", question=CASED)
         assert (got["answer"], got["tool"]) == (BY_CODE, "sort_words")
+
+
+async def test_clients_tools_displace_no_trusted_tool_from_those_that_are_asked(tmp_path: Path, sandbox_cache: Path):
+    async with library(tmp_path / "home", sandbox_cache) as latm:
+        await made(latm, "sort_words", sort_words())
+        latm.store.set_trust("sort_words", "trusted", "ann")
+        for name in ("a_words", "b_words", "c_words"):
+            await made(latm, name, folding(name))
+        assert await answer(latm) == ("answered", BY_CODE, "sort_words")
+
+
+async def test_that_a_question_is_for_none_is_not_said_of_a_tool_that_is_made_later(
+    tmp_path: Path, sandbox_cache: Path
+):
+    async with library(tmp_path / "home", sandbox_cache) as latm:
+        latm.store.keep_settlement(Settlement(QUESTION, None, "model", at=1.0))
+        await made(latm, "sort_words", sort_words())
+        assert await answer(latm, QUESTION) == ("answered", "bear cat wolf", "sort_words")
+        latm.store.keep_settlement(Settlement(QUESTION, None, "person", at=4e9))
+        assert (await latm.dispatch(QUESTION)).outcome == "new"
 
 
 async def test_the_dispatchers_model_settles_an_ask_and_is_not_asked_again_about_the_same_wording(

@@ -62,7 +62,19 @@ class Dispatching:
             return await self._use(certain, found, question)
         if found:
             return await self._ask(found, question)
-        return await self._new(question)
+        resting = self._finder.resting(question)
+        return await self._new(question) if resting is None else await self._rest(resting, question)
+
+    async def _rest(self, name: str, question: str) -> Dispatched:
+        """The question is for a tool that is out of use: it waits for its next version, and makes no second tool of its kind."""
+        cached = self._unanswered.keep(question, name)
+        answer, why = said_before(cached), ""
+        if answer is None:
+            answer, why = await self._strongly(question, cached, self._shop.store.examples(name))
+        if answer is not None:
+            return Dispatched("answered", answer, cached=cached)
+        out = f"{name}, which is for such questions, is out of use until its next version is made"
+        return Dispatched("new", cached=cached, note=f"{out}. {why}".strip())
 
     async def _adapters(self, certain: Sequence[Found], question: str) -> tuple[list[tuple[Found, Answer]], bool]:
         """What the adapters of these tools answer, each in an interpreter of its own; those that refuse are left out.

@@ -5,9 +5,12 @@ from dataclasses import dataclass, replace
 
 from latm_mcp.masking import tokens
 from latm_mcp.store import Listed, Settlement, Store
+from latm_mcp.store_ledger import moment
 from latm_mcp.using.dispatch import Candidate, Dispatcher
 
 CANDIDATES = 3
+LOOKED_AT = 24  # likely tools among which the certain ones are looked for: others' look-alikes displace none of them
+MOST_CERTAIN = 6  # whose adapters are asked
 STRENGTH = {"person": 2, "model": 1, "client": 0}
 
 
@@ -35,12 +38,26 @@ class Finder:
         brings the tool up, or leaves out what was only likely: what is certain stays as it is.
         """
         rows = {row.name: row for row in self._store.listed() if row.usable}
-        found = self._dispatcher().candidates(question, CANDIDATES)
+        found = _foremost([one for one in self._likely(question) if one.name in rows], rows)
         said = self._said(question)
         if said is not None:
-            found = _corrected(found, said, rows)
+            found = _corrected(found, said, rows) or self._made_since(found, said)
         told = said.tool if said is not None and STRENGTH[said.who] else None
         return tuple(Found(one, rows[one.name], one.name == told) for one in found if one.name in rows)
+
+    def resting(self, question: str) -> str | None:
+        """The tool out of use that the question is certainly for, until its next version is made."""
+        rows = {row.name: row for row in self._store.listed()}
+        sure = (one.name for one in self._likely(question) if one.certain and one.name in rows)
+        return next((name for name in sure if rows[name].trust == "quarantined"), None)
+
+    def _likely(self, question: str) -> list[Candidate]:
+        return self._dispatcher().candidates(question, LOOKED_AT)
+
+    def _made_since(self, found: list[Candidate], said: Settlement) -> list[Candidate]:
+        """The certain ones that were made after it was said that a question is for none: of those nobody spoke."""
+        at = moment(said.at)
+        return [one for one in found if one.certain and at <= self._store.versions(one.name)[-1][1]]
 
     async def certain(self, question: str) -> str | None:
         """The tool that a question is certainly for, where it is only one."""
@@ -60,6 +77,14 @@ class Finder:
                     learnt[words] = settlement
             self._learnt = (generation, learnt)
         return self._learnt[1].get(_words(question)) if self._learnt[1] else None
+
+
+def _foremost(found: list[Candidate], rows: dict[str, Listed]) -> list[Candidate]:
+    """The certain ones, those that persons stand for first among them, then what is only likely; as they are likely."""
+    sure = [one for one in found if one.certain]
+    sure = sorted(sure, key=lambda one: (rows[one.name].trust != "trusted", not rows[one.name].approved))[:MOST_CERTAIN]
+    likely = [one for one in found if not one.certain][: max(0, CANDIDATES - len(sure))]
+    return sorted([*sure, *likely], key=found.index)
 
 
 def _corrected(found: list[Candidate], said: Settlement, rows: dict[str, Listed]) -> list[Candidate]:

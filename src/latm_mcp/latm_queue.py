@@ -126,6 +126,18 @@ class Waiting:
         own = (group.id for group in self._known.values() if group.tool == tool and group.state != "making")
         return next(own, None)
 
+    def catch_up(self, most: int) -> bool:
+        """Take in at most so many groups of what waits already; whether there are more. For a server to begin with."""
+        new = [group for group in self._store.groups() if group.id not in self._known]
+        for group in new[:most]:
+            self._take_in(group)
+            self._known[group.id] = group
+        return len(new) > most
+
+    def _take_in(self, group: Group) -> None:
+        for instance in group.instances if group.tool is None else ():
+            self._grouping.put(instance.id, group.id, instance.question)
+
     def _sync(self) -> int:
         """Bring the grouping to where the library is, by what differs; the generation that it has then."""
         seen = self._store.queue_generation()
@@ -140,7 +152,6 @@ class Waiting:
                 if instance.id not in kept:
                     self._grouping.remove(instance.id)
         for group in changed:
-            for instance in group.instances if group.tool is None else ():
-                self._grouping.put(instance.id, group.id, instance.question)
+            self._take_in(group)
         self._known, self._known_at = groups, seen
         return seen

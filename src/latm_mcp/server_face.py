@@ -110,6 +110,8 @@ class Face:
             TOOLS_AT_ONCE
         ):  # profiles of a big library take seconds, in which others are served
             await anyio.sleep(0)
+        while self.latm.waiting is not None and self.latm.waiting.catch_up(TOOLS_AT_ONCE):
+            await anyio.sleep(0)
         try:
             await self.latm.sandbox.warm()
         except LatmError as error:

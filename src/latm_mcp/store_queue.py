@@ -192,7 +192,7 @@ def _keep_told(connection: sqlite3.Connection, instance: int, told: tuple[str, W
     )
     connection.execute(
         "DELETE FROM told WHERE instance = ?1 AND who = ?2 AND id NOT IN"
-        " (SELECT id FROM told WHERE instance = ?1 AND who = ?2 ORDER BY id DESC LIMIT ?3)",
+        " (SELECT id FROM told WHERE instance = ?1 AND who = ?2 ORDER BY id LIMIT ?3)",
         (instance, who, MOST_TOLD),
     )
 
