@@ -239,7 +239,7 @@ def test_a_review_takes_answers_one_at_a_time(ann: Person):
     ann.change(lambda store: store.keep_report(a_report(SORTING + "d c", "d c", got="c d")))
     ann.change(lambda store: store.keep_report(a_report()))
     ann.change(queue_a_dispute)
-    ann.types("y", "", "n", FOLDED, "9 m", "y")
+    ann.types("y", "", "n", FOLDED, "9 m", "y", "y")
 
     assert "4 questions settled, 1 left." in ann.run("review")
     assert (ann.row.trust, ann.row.good) == ("disputed", 1)
@@ -258,7 +258,7 @@ def test_a_review_goes_on_after_what_cannot_be_done_and_ends_when_told(ann: Pers
     ann.change(lambda store: store.keep_report(a_report(tool="gone")))
     ann.change(lambda store: store.keep_report(a_report("Sort for me: b a", got="")))
     ann.change(lambda store: store.keep_report(a_report(SORTING + "d c", "=", got="c d")))
-    ann.types("b a", "y", "y", "q")
+    ann.types("b a", "y", "y", "y", "q")
 
     assert "1 question settled, 3 left." in ann.run("review")
     assert "does not answer this question by itself" in ann.told

@@ -50,10 +50,19 @@ async def _review(waiting: list[Case], settings: Settings) -> None:
             said = asked(PROMPT)
             if said is None or said == "q":
                 break
-            if said:
+            if said and _meant(said):
                 done += await _settled(latm, trusting, case, said)
         write(f"{counted(done, 'question')} settled, {len(waiting) - done} left.")
         await make_next(latm, grown)
+
+
+def _meant(said: str) -> bool:
+    """Whether what was typed is meant: an answer counts for good, and a slip of the keys should not."""
+    return (
+        said in ("y", "n")
+        or said.startswith(LITERAL)
+        or asked(f"The right answer is {one_line(said, 200)!r}, for good? (y or n) ") == "y"
+    )
 
 
 async def _settled(latm: Latm, trusting: Trusting, case: Case, said: str) -> bool:

@@ -43,7 +43,8 @@ class Finder:
         if said is not None:
             found = _corrected(found, said, rows) or self._made_since(found, said)
         told = said.tool if said is not None and STRENGTH[said.who] else None
-        return tuple(Found(one, rows[one.name], one.name == told) for one in found if one.name in rows)
+        found = [_doubted(one) if rows[one.name].trust == "disputed" else one for one in found]
+        return tuple(Found(one, rows[one.name], one.name == told) for one in found)
 
     def resting(self, question: str) -> str | None:
         """The tool out of use that the question is certainly for, until its next version is made."""
@@ -85,6 +86,11 @@ def _foremost(found: list[Candidate], rows: dict[str, Listed]) -> list[Candidate
     sure = sorted(sure, key=lambda one: (rows[one.name].trust != "trusted", not rows[one.name].approved))[:MOST_CERTAIN]
     likely = [one for one in found if not one.certain][: max(0, CANDIDATES - len(sure))]
     return sorted([*sure, *likely], key=found.index)
+
+
+def _doubted(one: Candidate) -> Candidate:
+    """A tool whose answer was confirmed to be wrong is named, with its trust, and answers nothing by itself."""
+    return replace(one, certain=False, odd=None)
 
 
 def _corrected(found: list[Candidate], said: Settlement, rows: dict[str, Listed]) -> list[Candidate]:

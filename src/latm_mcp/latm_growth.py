@@ -17,11 +17,11 @@ from latm_mcp.job_board import JobBoard, Report
 from latm_mcp.job_intake import MakeRequest, fitting_tool, task_of
 from latm_mcp.latm_growth_ends import draw_conclusion, hand_on, note
 from latm_mcp.latm_mending import mending_job, mending_key
+from latm_mcp.latm_naming import name_of
 from latm_mcp.latm_queue import ReadyGroup, Waiting
 from latm_mcp.models import Maker
 from latm_mcp.splits import digest
 from latm_mcp.store import Group, Job, Listed, Settlement
-from latm_mcp.text import check_name
 from latm_mcp.using.dispatch import Dispatcher
 
 logger = logging.getLogger(__name__)
@@ -162,8 +162,9 @@ class Growth:
         store, group = self._shop.store, ready.group
         if group.tool is None and await self._known(ready):
             return ""
-        request = MakeRequest(ready.examples, name=self._name(group), client_writes=self._maker is None)
         previous = store.tool(group.tool) if group.tool is not None else None
+        name = "" if previous is not None else name_of(group, ready.examples, {row.name for row in store.listed()})
+        request = MakeRequest(ready.examples, name=name, client_writes=self._maker is None)
         task = await task_of(self._shop, request, previous)
         now = store.group(group.id)
         if now is None or (now.state, now.job) != (group.state, group.job):
@@ -185,14 +186,6 @@ class Growth:
         await hand_on(self._shop, ready.group, fits, {example.question for example in ready.examples})
         logger.info("%s answers what was waiting in group %d: the group is dropped", fits.name, ready.group.id)
         return True
-
-    def _name(self, group: Group) -> str:
-        """The name that a person gave the group, where it can be a tool's and is free."""
-        try:
-            name = check_name(group.name.strip().lower().replace(" ", "_").replace("-", "_"))
-        except BadInput:
-            return ""
-        return name if self._shop.store.state(name) is None else ""
 
     async def _go_on(self, group: Group) -> str:
         """Take up a making that nobody works on; draw the conclusion from one that has ended. Its job, if worked on."""
