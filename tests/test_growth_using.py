@@ -167,6 +167,19 @@ async def test_what_the_dispatchers_model_says_is_for_no_tool_is_new_and_learnt(
         assert (await latm.dispatch(QUESTION)).outcome == "answered"
 
 
+async def test_what_a_client_says_a_tool_is_for_brings_it_up_for_the_like_and_makes_it_certain_of_nothing(
+    tmp_path: Path, sandbox_cache: Path
+):
+    told, like = "kindly tidy up my shelf: owl hawk crow", "kindly tidy up this shelf: red blue"
+    async with library(tmp_path / "home", sandbox_cache) as latm:
+        await made(latm, "sort_words", sort_words())
+        assert (await latm.dispatch(like)).outcome == "new"
+        await latm.report(Said(told, "client", "c", tool="sort_words"))
+        found = await latm.dispatch(like)
+        assert (found.outcome, [one.row.name for one in found.candidates]) == ("ask", ["sort_words"])
+        assert (await answer(latm, QUESTION))[0] == "answered"
+
+
 async def test_a_client_says_that_an_ask_is_for_none_and_the_question_waits_from_then_on(
     tmp_path: Path, sandbox_cache: Path
 ):

@@ -1,13 +1,19 @@
 """The tools that may be called, at hand: reading one from the library and parsing it takes longer than many a call of it."""
 
+from typing import TypeAlias
+
 from latm_mcp.errors import NotFound
 from latm_mcp.latm_sentences import no_such_tool
 from latm_mcp.models import Tool
-from latm_mcp.store import Store
+from latm_mcp.store import Listed, Settlement, Store
 from latm_mcp.using.dispatch import Dispatcher
 
 MOST = 100  # tools at hand: a tool with all its examples may have megabytes
 BANK = 12  # examples of each tool that its profile is learnt from
+SAID = 24  # questions that somebody said are for it, the last ones
+
+# A tool's version, what it says of itself, its bank's mark, questions that are said to be for it.
+_Mark: TypeAlias = tuple[str, str, tuple[int, int], tuple[str, ...]]
 
 
 class LiveTools:
@@ -44,13 +50,16 @@ class LiveTools:
 
 
 class LiveIndex:
-    """The dispatcher over the live tools' examples, in step with the library by what differs: one tool is put in a millisecond or two."""
+    """The dispatcher over the live tools' examples, in step with the library by what differs: one tool is put in some milliseconds.
+
+    What anybody said that a tool is for makes it a candidate for the like, and no more: it is in no tool's examples.
+    """
 
     def __init__(self, store: Store):
         self._store = store
         self._dispatcher = Dispatcher()
-        self._generation: int | None = None
-        self._marks: dict[str, tuple[str, tuple[int, int]]] = {}
+        self._seen: tuple[int, list[Settlement]] | None = None
+        self._marks: dict[str, _Mark] = {}
 
     def now(self) -> Dispatcher:
         """As the library is now."""
@@ -60,20 +69,33 @@ class LiveIndex:
 
     def catch_up(self, most: int) -> bool:
         """Put at most so many tools; whether there are more. For a server to begin with, between other things that it does."""
-        generation = self._store.generation()
-        if generation == self._generation:
+        seen = (self._store.generation(), self._store.settlements())
+        if seen == self._seen:
             return False
-        marks = self._store.bank_marks()
-        rows = {row.name: row for row in self._store.listed() if row.name in marks}
-        present = {name: (row.version, marks[name]) for name, row in rows.items()}
+        present = self._present(seen[1])
         for name in self._marks.keys() - present.keys():
             self._dispatcher.drop(name)
             del self._marks[name]
         changed = [name for name, mark in present.items() if self._marks.get(name) != mark]
         for name in changed[:most]:
-            about = f"{name} {rows[name].description} {' '.join(rows[name].parameters.get('properties', ()))}"
-            self._dispatcher.put(name, self._store.examples(name)[:BANK], about=about)
-            self._marks[name] = present[name]
+            _, about, _, said = self._marks[name] = present[name]
+            self._dispatcher.put(name, self._store.examples(name)[:BANK], said, about)
         if len(changed) <= most:
-            self._generation = generation
+            self._seen = seen
         return len(changed) > most
+
+    def _present(self, settlements: list[Settlement]) -> dict[str, _Mark]:
+        """What each live tool's profile is made from, by name."""
+        said: dict[str, list[str]] = {}
+        for settlement in settlements:
+            said.setdefault(settlement.tool or "", []).append(settlement.question)
+        banks = self._store.bank_marks()
+        return {
+            row.name: (row.version, _about(row), banks[row.name], tuple(said.get(row.name, ())[-SAID:]))
+            for row in self._store.listed()
+            if row.name in banks
+        }
+
+
+def _about(row: Listed) -> str:
+    return f"{row.name} {row.description} {' '.join(row.parameters.get('properties', ()))}"
