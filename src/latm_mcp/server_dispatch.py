@@ -66,7 +66,7 @@ def _next(asked: Dispatched) -> str:
         case "answered":
             return _of_answer(asked.answer) + note  # type: ignore[arg-type]
         case "use":
-            return USE + note
+            return USE + (f" {REPORT}: so the tool learns this wording." if asked.cached is not None else "") + note
         case "ask":
             return ASK + note
     if asked.cached is None:
