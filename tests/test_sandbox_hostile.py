@@ -123,12 +123,18 @@ async def test_the_environment_is_empty_even_for_code_that_gets_at_it(sandbox: S
     [
         f"{WITH_OS}def f(): os._exit(0)",
         f"{WITH_OS}def f(): os.abort()",
-        "def f(): exec(f.__code__.replace(co_code=b'\\x64\\xff' * 100))",
         f"{WITH_OS}def f(): os.write(1, b'\\0\\0\\0\\x12G{{\"returned\": 666}}'); os._exit(0)",
     ],
 )
 async def test_code_that_ends_its_interpreter_forges_nothing_and_harms_no_later_call(sandbox: Sandbox, body: str):
     assert isinstance(await run(sandbox, body), Died)
+    assert await run(sandbox, "def f(): return 1") == Returned(1)
+
+
+async def test_byte_code_that_is_none_forges_nothing_and_harms_no_later_call(sandbox: Sandbox):
+    # What it runs into is whatever stands in memory there: it ends the interpreter, or comes to an unknown instruction.
+    body = "def f(): exec(f.__code__.replace(co_code=b'\\x64\\xff' * 100))"
+    assert isinstance(await run(sandbox, body), Died | Raised | TimedOut)
     assert await run(sandbox, "def f(): return 1") == Returned(1)
 
 
