@@ -89,6 +89,23 @@ def _command(name: str | None) -> Command:
         case "call":
             from latm_mcp.cli_call import call as command
         case other:
+            return _plugging_command(other)
+    return command
+
+
+def _plugging_command(name: str) -> Command:
+    match name:
+        case "ask":
+            from latm_mcp.cli_ask import ask as command
+        case "run":
+            from latm_mcp.cli_run import run as command
+        case "config":
+            from latm_mcp.cli_config import config as command
+        case "install":
+            from latm_mcp.cli_install import install as command
+        case "doctor":
+            from latm_mcp.cli_doctor import doctor as command
+        case other:
             return _library_command(other)
     return command
 
@@ -105,8 +122,6 @@ def _library_command(name: str) -> Command:
             from latm_mcp.cli_library import list_tools as command
         case "show":
             from latm_mcp.cli_library import show as command
-        case "doctor":
-            from latm_mcp.cli_doctor import doctor as command
         case "limits":
             from latm_mcp.cli_limits import limits as command
         case "export":

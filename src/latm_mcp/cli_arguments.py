@@ -3,7 +3,14 @@
 import argparse
 from collections.abc import Callable
 
-from latm_mcp import cli_arguments_bench, cli_arguments_queue, cli_arguments_stats, cli_arguments_trust
+from latm_mcp import (
+    cli_arguments_bench,
+    cli_arguments_plug,
+    cli_arguments_queue,
+    cli_arguments_scripts,
+    cli_arguments_stats,
+    cli_arguments_trust,
+)
 from latm_mcp.outcomes import LIMIT_BOUNDS
 
 EPILOG = """\
@@ -48,10 +55,14 @@ def build_parser(version: str) -> argparse.ArgumentParser:
             name, help=does, description=f"{does[0].upper()}{does[1:]}.", parents=[common], allow_abbrev=False
         )
 
-    _add_exposure(command("serve", "serve the library over MCP on standard input and output (the default)"))
+    serve = command(
+        "serve", "serve the library over MCP, on standard input and output unless told otherwise (the default)"
+    )
+    _add_exposure(serve)
+    cli_arguments_plug.add_http(serve)
     _demo(command("demo", DEMO))
     _make(command("make", "make a tool from a file of worked examples"))
-    _call(command("call", "call a tool with arguments, or put a question to it"))
+    cli_arguments_scripts.add(command)
     _json(command("list", "list the tools"))
     _show(command("show", "show a tool: source, signature, evidence, examples, provenance"))
     _limits(command("limits", "show the limits of a tool's calls, or set them; for a person, never for a model"))
@@ -59,6 +70,7 @@ def build_parser(version: str) -> argparse.ArgumentParser:
     _json(
         command("doctor", "try the sandbox and the library, show the settings, and say what to do about what is wrong")
     )
+    cli_arguments_plug.add(command)
     cli_arguments_bench.add(command)
     cli_arguments_queue.add(command)
     cli_arguments_trust.add(command)
@@ -92,6 +104,13 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     # SUPPRESS: given before the command, it must not be reset by the command's own default.
     home_help = "the library's folder, instead of LATM_HOME"
     parser.add_argument("--home", metavar="DIR", default=argparse.SUPPRESS, help=home_help)
+    config_help = "the settings file, instead of LATM_CONFIG"
+    parser.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help=config_help)
+    set_help = "a setting for this run, as in `latm-mcp config`; may be given again"
+    # No default of its own: one given before the command would be reset by the command's.
+    parser.add_argument(
+        "--set", metavar="NAME=VALUE", dest="set", action="append", default=argparse.SUPPRESS, help=set_help
+    )
 
 
 def _add_exposure(parser: argparse.ArgumentParser) -> None:
@@ -129,14 +148,6 @@ def _make(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--description", help="what the tool is for, in a sentence")
     parser.add_argument("--force", action="store_true", help="make the next version of a tool that is there")
     _recordings(parser, "this folder")
-    _json(parser)
-
-
-def _call(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", metavar="NAME")
-    how = parser.add_mutually_exclusive_group(required=True)
-    how.add_argument("--json-arguments", metavar="JSON", help="the function's arguments, as a JSON object")
-    how.add_argument("--question", metavar="TEXT", help="a question, read by the tool's own adapter")
     _json(parser)
 
 

@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 from latm_mcp.errors import BadInput
 from latm_mcp.models_using import Role
 from latm_mcp.outcomes import LIMIT_BOUNDS, Limits, OwnLimits, SandboxKind
+from latm_mcp.settings_http import HttpSettings, read_http
 from latm_mcp.settings_models import ModelSettings, read_model, read_text
 
 ExposureMode: TypeAlias = Literal["hybrid", "static"]
@@ -37,6 +38,7 @@ class Settings:
     queue: whether questions that no tool answers are kept and become tools; make_at, grow_at: at how many agreed answers.
     daily_usd: what all roles may spend in a day, in US dollars. keep_days: how long questions are kept.
     elicit: whether persons are asked by forms in their client, which is trusted then to pass their answers on.
+    http: where `serve --http` listens, and whom it lets in. log: whether a log is kept in `log_folder`.
     exposure_limit: made tools that `hybrid` lists at most. limits: of one call of made code, where a person set no others
     for the tool. answer_within: seconds after which a request is answered with a job's id instead.
     """
@@ -60,6 +62,8 @@ class Settings:
     daily_usd: float = 1.0
     keep_days: int = 30
     elicit: bool = False
+    http: HttpSettings = field(default_factory=HttpSettings)
+    log: bool = True
 
     def models(self) -> dict[Role, ModelSettings | None]:
         """Each role's model."""
@@ -69,6 +73,11 @@ class Settings:
     def tools_folder(self) -> Path:
         """Where every published tool is also written as files."""
         return self.home / "tools_store"
+
+    @property
+    def log_folder(self) -> Path:
+        """Where servers keep their own log."""
+        return self.home / "logs"
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -96,6 +105,8 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         daily_usd=_number(environ, "LATM_DAILY_USD", 1.0, (0, 10_000)),
         keep_days=_whole(environ, "LATM_KEEP_DAYS", 30, (1, 3650)),
         elicit=_choice(environ, "LATM_ELICIT", ("off", "on")) == "on",
+        http=read_http(environ, _whole(environ, "LATM_HTTP_PORT", 8765, (0, 65535))),
+        log=_choice(environ, "LATM_LOG", ("on", "off")) != "off",
     )
 
 

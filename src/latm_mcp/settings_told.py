@@ -39,6 +39,12 @@ _VARIABLES: Mapping[str, Callable[[Settings], Json] | None] = MappingProxyType(
         "LATM_DAILY_USD": lambda settings: settings.daily_usd,
         "LATM_KEEP_DAYS": lambda settings: settings.keep_days,
         "LATM_ELICIT": lambda settings: "on" if settings.elicit else "off",
+        "LATM_HTTP_HOST": lambda settings: settings.http.host,
+        "LATM_HTTP_PORT": lambda settings: settings.http.port,
+        "LATM_HTTP_TOKEN": None,
+        "LATM_HTTP_HOSTS": lambda settings: ", ".join(settings.http.hosts),
+        "LATM_HTTP_ORIGINS": lambda settings: ", ".join(settings.http.origins),
+        "LATM_LOG": lambda settings: "on" if settings.log else "off",
         **dict.fromkeys(chain.from_iterable(map(variables_of, ROLES))),
         "OPENAI_BASE_URL": None,
         "OPENAI_API_KEY": None,
@@ -97,7 +103,7 @@ def _fault(name: str, text: str) -> str:
 
 
 def _shown(name: str, text: str) -> str:
-    if name.endswith("_KEY"):
+    if name.endswith(("_KEY", "_TOKEN")):
         return "set"
     return _CREDENTIALS.sub("***@", text.strip()) if name.endswith("_URL") else text.strip()
 

@@ -1,0 +1,50 @@
+"""The arguments of what plugs the server in: `install`, `config`, and serving over HTTP."""
+
+import argparse
+from collections.abc import Callable
+
+
+def add(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    """Add the commands."""
+    _install(
+        command("install", "put the server into a client's configuration; without a client, list those found here")
+    )
+    _config(command("config", "show every setting, its value and where it is from; or set one"))
+
+
+def add_http(serve: argparse.ArgumentParser) -> None:
+    """Add what `serve` takes for HTTP."""
+    serve.add_argument("--http", action="store_true", default=argparse.SUPPRESS, help="serve over streamable HTTP")
+    host = (
+        "where --http listens (127.0.0.1); beyond this machine a token is needed, see http_token in `latm-mcp config`"
+    )
+    serve.add_argument("--host", metavar="ADDRESS", default=argparse.SUPPRESS, help=host)
+    serve.add_argument("--port", metavar="N", default=argparse.SUPPRESS, help="the port of --http (8765)")
+
+
+def _install(parser: argparse.ArgumentParser) -> None:
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--client", metavar="NAME", action="append", help="this client; may be given again")
+    which.add_argument("--all", action="store_true", help="every client that is found here")
+    parser.add_argument("--print", action="store_true", help="show what would be written, and write nothing")
+    parser.add_argument("--remove", action="store_true", help="take the server out of the configuration")
+    parser.add_argument("--name", default="latm", help="what the client calls the server (latm)")
+    parser.add_argument("--json", action="store_true", help="print JSON, for scripts")
+
+
+def _config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON, for scripts")
+    does = parser.add_subparsers(dest="does", metavar="WHAT")
+    put = does.add_parser("set", help="write a setting into the settings file", allow_abbrev=False)
+    put.add_argument("name", metavar="NAME", help="as `latm-mcp config` shows it, for example maker.model")
+    put.add_argument("value", metavar="VALUE")
+    unset = does.add_parser("unset", help="take a setting out of the settings file", allow_abbrev=False)
+    unset.add_argument("name", metavar="NAME")
+    key = does.add_parser(
+        "key", help="keep a role's key in the system's key store; read from standard input", allow_abbrev=False
+    )
+    key.add_argument(
+        "role", metavar="ROLE", help="maker, user, dispatcher, fallback, or http for the server's own token"
+    )
+    key.add_argument("--remove", action="store_true", help="take it out of the key store")
+    does.add_parser("path", help="print where the settings file is", allow_abbrev=False)
