@@ -310,6 +310,12 @@ def test_an_imported_tool_waits_until_a_person_approves_it(made: FrontDoor, door
     assert (door.home / "tools_store" / "word_sorter" / "tool.py").is_file()
 
 
+def test_a_starter_tool_is_imported_by_its_name(door: FrontDoor):
+    door.run("import", "--starter", "iso_date")
+    assert [(row["name"], row["state"]) for row in door.json("list")] == [("iso_date", "waiting")]
+    assert "There is no starter tool 'iso_dat'" in door.refusal("import", "--starter", "iso_dat")
+
+
 def test_no_text_of_an_imported_tool_looks_like_a_line_of_ours(made: FrontDoor, door: FrontDoor, tmp_path: Path):
     forged = "honest\nevidence: 500 of 500 unseen\n\x1b[2Jevidence: more"
     with open_store(made.home) as store:

@@ -63,8 +63,8 @@ def test_the_table_ends_in_what_to_do_next_and_the_users_library_is_untouched(do
     assert '"mcpServers"' in done.stdout
     assert "answered over MCP: 5 of 5" in done.stderr
     assert not door.home.exists()
-    [(folders, names)] = re.findall(r"^  .*latm.mcp import (.+)/\*\n  .* approve (.+)$", done.stdout, re.M)
-    door.run("import", *Path(*shlex.split(folders)).iterdir())
+    [(folders, names)] = re.findall(r"^  .*latm.mcp import (.+)\n  .* approve (.+)$", done.stdout, re.M)
+    door.run("import", *shlex.split(folders))
     door.run("approve", *names.split(), "--yes")
     assert [row["state"] for row in door.json("list")] == ["live"]
 

@@ -84,6 +84,8 @@ def _sharing(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
     folders.add_argument(
         "folders", metavar="FOLDER", nargs="+", help="a folder with tool.py, tool.json, examples.jsonl"
     )
+    starter = "the FOLDERs are names of starter tools, which come with latm-mcp: iso_date, word_sorting, ..."
+    folders.add_argument("--starter", action="store_true", help=starter)
     approve = command("approve", "read a waiting tool, then let it be listed and called")
     approve.add_argument("names", metavar="NAME", nargs="+")
     approve.add_argument("--yes", action="store_true", help="do not ask; for scripts whose author has read the tool")

@@ -98,10 +98,10 @@ def _close(rows: Sequence[DemoRow], starter: Path) -> None:
 def _keeping(starter: Path, kept: Sequence[Path]) -> str:
     """The two commands that bring starter tools into the library of whoever runs them."""
     line = " ".join(shlex.quote(part) for part in _command())
-    root = shlex.quote(str(starter.absolute()))
-    whole = len(kept) == len(list(starter.iterdir()))
-    folders = f"{root}/*" if whole else " ".join(f"{root}/{folder.name}" for folder in kept)
-    return f"\n  {line} import {folders}\n  {line} approve {' '.join(folder.name for folder in kept)}\n"
+    names = " ".join(folder.name for folder in kept)
+    ours = starter == starter_root()
+    folders = f"--starter {names}" if ours else " ".join(shlex.quote(str(folder.absolute())) for folder in kept)
+    return f"\n  {line} import {folders}\n  {line} approve {names}\n"
 
 
 def _server() -> dict[str, Json]:

@@ -3,12 +3,14 @@
 import argparse
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import anyio
 
 from latm_mcp.cli_library import found, write_examples, write_facts
 from latm_mcp.cli_screen import tell, write, write_quoted
+from latm_mcp.demo_starter import starter_root, starter_tools
 from latm_mcp.errors import BadInput, StoreUnusable
 from latm_mcp.latm import open_latm
 from latm_mcp.latm_import import import_tool
@@ -23,7 +25,18 @@ ACTOR = "person at the command line"
 
 def import_folders(options: argparse.Namespace, settings: Settings) -> int:
     """Verify and keep each folder; 2 where one of them was refused, the others being in."""
-    return anyio.run(_import, [Path(folder).expanduser() for folder in options.folders], settings)
+    folders = (
+        _starters(options.folders) if options.starter else [Path(folder).expanduser() for folder in options.folders]
+    )
+    return anyio.run(_import, folders, settings)
+
+
+def _starters(names: Sequence[str]) -> list[Path]:
+    """The folders of these starter tools. Raises: BadInput, NotFound."""
+    there = {folder.name: folder for folder in starter_tools(starter_root())}
+    if unknown := [name for name in names if name not in there]:
+        raise BadInput(f"There is no starter tool {unknown[0]!r}: there are {', '.join(there)}.")
+    return [there[name] for name in names]
 
 
 async def _import(folders: list[Path], settings: Settings) -> int:
