@@ -2,15 +2,19 @@
 
 import argparse
 import re
+import sys
 from dataclasses import fields
 from pathlib import Path
 
 from latm_mcp.cli_arguments import build_parser
 from latm_mcp.settings import read_settings
+from latm_mcp.settings_layers import Layers
 from latm_mcp.settings_told import told_settings
 
 ROOT = Path(__file__).parent.parent
-NAMED = r"`(?:latm-mcp )?([a-z]+)(?: (?:--[a-z]+ )?[A-Z]+)*`"
+sys.path.insert(0, str(ROOT / "docs"))
+from generate import LISTS, MARKED, written  # noqa: E402 - it stands beside what it writes
+
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -19,23 +23,9 @@ def parsers() -> dict[str, argparse.ArgumentParser]:
     return dict(found.choices)
 
 
-def commands() -> set[str]:
-    return set(parsers())
-
-
-def actions(command: str) -> set[str]:
-    """The names of a command's own commands."""
-    groups = (action for action in parsers()[command]._actions if isinstance(action, argparse._SubParsersAction))
-    return {name for group in groups for name in group.choices}
-
-
-def test_every_command_of_the_readme_is_there_and_every_command_is_in_the_readme():
-    table = README.split("## The command line")[1].split("| variable |")[0]
-    queue = next(line for line in table.splitlines() if line.startswith("| `latm-mcp queue`"))
-    named = set(re.findall(NAMED, table.replace(queue, "| `latm-mcp queue` |"))) - {"latm"}
-    assert commands() - named <= {"serve"}
-    assert named <= commands()
-    assert set(re.findall(NAMED, queue)) == {"queue"} | actions("queue")
+def test_what_can_be_generated_is_as_it_is_generated():
+    assert written(README) == README, "run `python docs/generate.py`"
+    assert {mark for mark, _ in MARKED.findall(README)} == set(LISTS)
 
 
 def test_the_commands_that_are_said_to_take_json_are_those_that_do():
@@ -49,7 +39,7 @@ def test_every_variable_of_the_readme_is_read_and_every_variable_is_in_the_readm
     # A row of its own for each role would say the same four times.
     other = {f"LATM_{role}_{word}" for role in ("USER", "DISPATCHER", "FALLBACK") for word in ("BASE_URL", "API_KEY")}
     assert "each with a `_BASE_URL` and an `_API_KEY` of its own" in README
-    read = {row.name for row in told_settings({}).variables if row.name.startswith("LATM_")}
+    read = {row.name for row in told_settings(Layers()).variables if row.name.startswith("LATM_")}
     assert said == read - other
     assert read_settings({}).exposure == "hybrid"
     assert {field.name for field in fields(read_settings({}))} >= {"home", "maker", "exposure"}

@@ -7,6 +7,7 @@ import pytest
 from latm_mcp.errors import BadInput
 from latm_mcp.outcomes import LIMIT_BOUNDS, Limits, OwnLimits
 from latm_mcp.settings import LIMIT_VARIABLES, Settings, read_settings
+from latm_mcp.settings_layers import Layers
 from latm_mcp.settings_models import ROLES, ModelSettings, Role
 from latm_mcp.settings_told import told_settings
 
@@ -116,11 +117,13 @@ def test_nothing_of_the_makers_endpoint_goes_to_another_role(role: Role):
 def test_a_key_is_in_no_repr_and_is_told_as_set(role: Role):
     environ = {f"LATM_{role.upper()}_MODEL": "m", f"LATM_{role.upper()}_API_KEY": "secret"}
     assert "secret" not in repr(read_settings(environ))
-    assert "secret" not in repr(told_settings(environ))
+    assert "secret" not in repr(told_settings(Layers(environment=environ)))
 
 
 def test_a_wrong_address_of_any_role_is_told_and_the_rest_is_read():
-    told = told_settings({"LATM_USER_BASE_URL": "localhost:1", "LATM_MAKE_AT": "7", "LATM_QUEUE": "yes"})
+    told = told_settings(
+        Layers(environment={"LATM_USER_BASE_URL": "localhost:1", "LATM_MAKE_AT": "7", "LATM_QUEUE": "yes"})
+    )
     faults = {row.name: row.fault for row in told.variables if row.fault}
     assert faults.keys() == {"LATM_USER_BASE_URL", "LATM_QUEUE"}
     assert (told.settings.make_at, told.settings.queue) == (7, False)

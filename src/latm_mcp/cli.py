@@ -8,18 +8,25 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import latm_mcp
-from latm_mcp.cli_arguments import build_parser
+from latm_mcp.cli_arguments import SETS, build_parser
 from latm_mcp.errors import BadInput, LatmError, NotFound, SandboxUnavailable, StoreUnusable
 
 if TYPE_CHECKING:
     from latm_mcp.settings import Settings
 
 DONE, FAILED, BAD_INPUT, UNUSABLE, STOPPED = 0, 1, 2, 3, 130
+
+# The options that are settings, each with its variable; `--set` is for all others.
+OPTIONS = {
+    "home": "LATM_HOME",
+    "config": "LATM_CONFIG",
+    "exposure": "LATM_EXPOSURE",
+    "host": "LATM_HTTP_HOST",
+    "port": "LATM_HTTP_PORT",
+}
 
 Command = Callable[[argparse.Namespace, "Settings"], int]
 
@@ -59,20 +66,23 @@ def exit_code(error: LatmError) -> int:
 
 
 def _settings(options: argparse.Namespace) -> "Settings":
-    """The environment's settings, under what the command line says."""
-    from latm_mcp.settings import read_settings
+    """What holds: the command line, over the environment, over the settings file. The layers are kept as `options.layers`."""
+    from latm_mcp.settings_layers import read_layers
+    from latm_mcp.settings_told import settings_of, told_settings
 
-    if options.command == "doctor":  # for which a bad value is a finding
-        from latm_mcp.settings_told import told_settings
+    options.layers = read_layers(arguments_layer(options))
+    if options.command in ("doctor", "config"):  # for which a bad value is a finding
+        return told_settings(options.layers).settings
+    return settings_of(options.layers)
 
-        settings = told_settings().settings
-    else:
-        settings = read_settings()
-    if home := getattr(options, "home", None):
-        settings = replace(settings, home=Path(home).expanduser().absolute())
-    if exposure := getattr(options, "exposure", None):
-        settings = replace(settings, exposure=exposure)
-    return settings
+
+def arguments_layer(options: argparse.Namespace) -> dict[str, str]:
+    """What the command line says of the settings, by variable. Raises: BadInput."""
+    from latm_mcp.settings_layers import assigned
+
+    said = vars(options)
+    layer = assigned([text for name in SETS for text in said.get(name, ())])
+    return layer | {variable: said[name] for name, variable in OPTIONS.items() if said.get(name)}
 
 
 def _command(name: str | None) -> Command:

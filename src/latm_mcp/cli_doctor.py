@@ -4,7 +4,7 @@ import argparse
 import platform
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from importlib.metadata import version
 
 import anyio
@@ -29,9 +29,7 @@ LOGS = (
 
 def doctor(options: argparse.Namespace, settings: Settings) -> int:
     """Print every section; 3 where sandbox or library cannot be used or a probe did not hold, 2 for a bad setting alone."""
-    told = told_settings()
-    if getattr(options, "home", None):
-        told = _by_command_line(told, settings)
+    told = told_settings(options.layers)
     sections = anyio.run(_sections, settings, told)
     write_json(as_json(sections)) if options.json else show(sections)
     return exit_code(sections)
@@ -85,15 +83,6 @@ def _log() -> Section:
 
 
 def _configuration(told: ToldSettings) -> Section:
-    problems = [row.fault for row in told.variables if row.fault]
+    problems = [*told.faults, *(row.fault for row in told.variables if row.fault)]
     variables = [asdict(row) for row in told.variables]
-    return Section("configuration", {"variables": variables}, problems, list(told.unknown), BAD_INPUT)
-
-
-def _by_command_line(told: ToldSettings, settings: Settings) -> ToldSettings:
-    """With --home, which stands over LATM_HOME."""
-    rows = (
-        replace(row, value=str(settings.home), source="command line") if row.name == "LATM_HOME" else row
-        for row in told.variables
-    )
-    return replace(told, variables=tuple(rows))
+    return Section("configuration", {"variables": variables}, problems, [*told.unknown, *told.notes], BAD_INPUT)

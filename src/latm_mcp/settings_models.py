@@ -8,6 +8,7 @@ from latm_mcp.errors import BadInput
 from latm_mcp.models_using import Role
 
 ROLES: tuple[Role, ...] = get_args(Role)
+OPENAI = "https://api.openai.com/v1"  # where a role without an address of its own is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,14 @@ def read_model(environ: Mapping[str, str], role: Role) -> ModelSettings | None:
     if key is None and own_url in (None, shared_url):
         key = read_text(environ, "OPENAI_API_KEY")
     return ModelSettings(model, own_url or shared_url, key)
+
+
+def address_of(environ: Mapping[str, str], role: str) -> str:
+    """Whom a role's key would go to: the endpoint's address, without what may be secret in it."""
+    given = read_text(environ, f"LATM_{role.upper()}_BASE_URL") or read_text(environ, "OPENAI_BASE_URL") or OPENAI
+    scheme, slashes, rest = given.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme.lower()}{slashes}{host.rpartition('@')[2].lower()}{slash}{path}".rstrip("/")
 
 
 def read_text(environ: Mapping[str, str], name: str) -> str | None:

@@ -2,60 +2,29 @@
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
-from itertools import chain
-from types import MappingProxyType
-from typing import Literal, TypeAlias
 
 from latm_mcp.errors import BadInput
 from latm_mcp.outcomes import Json
 from latm_mcp.settings import Settings, read_settings
+from latm_mcp.settings_layers import Layers, Source
 from latm_mcp.settings_models import ROLES, variables_of
+from latm_mcp.settings_names import CONFIG, PREFIX, VARIABLES, is_secret, nearest, role_of, setting_of
 
-Source: TypeAlias = Literal["environment", "command line", "default", "not set"]
-
-# Every variable that is read, and what it came to; None: its own text is all that there is to show.
-_VARIABLES: Mapping[str, Callable[[Settings], Json] | None] = MappingProxyType(
-    {
-        "LATM_HOME": lambda settings: str(settings.home),
-        "LATM_CACHE": lambda settings: str(settings.cache),
-        "LATM_SANDBOX": lambda settings: settings.sandbox,
-        "LATM_WORKERS": lambda settings: settings.workers,
-        "LATM_CALL_SECONDS": lambda settings: settings.limits.seconds,
-        "LATM_CALL_CPU_SECONDS": lambda settings: settings.limits.cpu_seconds,
-        "LATM_MEMORY_MIB": lambda settings: settings.limits.memory_mib,
-        "LATM_OUTPUT_BYTES": lambda settings: settings.limits.output_bytes,
-        "LATM_ARGUMENT_BYTES": lambda settings: settings.limits.argument_bytes,
-        "LATM_RECURSION": lambda settings: settings.limits.recursion,
-        "LATM_ANSWER_WITHIN": lambda settings: settings.answer_within,
-        "LATM_EXPOSURE": lambda settings: settings.exposure,
-        "LATM_EXPOSURE_LIMIT": lambda settings: settings.exposure_limit,
-        "LATM_QUEUE": lambda settings: "on" if settings.queue else "off",
-        "LATM_MAKE_AT": lambda settings: settings.make_at,
-        "LATM_GROW_AT": lambda settings: settings.grow_at,
-        "LATM_PUBLISH": lambda settings: settings.publish,
-        "LATM_DAILY_USD": lambda settings: settings.daily_usd,
-        "LATM_KEEP_DAYS": lambda settings: settings.keep_days,
-        "LATM_ELICIT": lambda settings: "on" if settings.elicit else "off",
-        "LATM_HTTP_HOST": lambda settings: settings.http.host,
-        "LATM_HTTP_PORT": lambda settings: settings.http.port,
-        "LATM_HTTP_TOKEN": None,
-        "LATM_HTTP_HOSTS": lambda settings: ", ".join(settings.http.hosts),
-        "LATM_HTTP_ORIGINS": lambda settings: ", ".join(settings.http.origins),
-        "LATM_LOG": lambda settings: "on" if settings.log else "off",
-        **dict.fromkeys(chain.from_iterable(map(variables_of, ROLES))),
-        "OPENAI_BASE_URL": None,
-        "OPENAI_API_KEY": None,
-    }
-)
 _CREDENTIALS = re.compile(r"[^/\s'\"]+@")  # of an address: user:password@host
+# What the command line calls them, where it has a word of its own.
+_OPTIONS = {
+    "LATM_HOME": "--home",
+    "LATM_EXPOSURE": "--exposure",
+    "LATM_HTTP_HOST": "--host",
+    "LATM_HTTP_PORT": "--port",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One setting. value: what holds; "set" for a key. fault: why what the environment has was not taken, or empty."""
+    """One setting. value: what holds; "set" for a key. fault: why what was given was not taken, or empty."""
 
     name: str
     value: Json
@@ -65,34 +34,77 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class ToldSettings:
-    """settings: read without the variables that have a fault. unknown: a sentence for each LATM_* that nothing reads."""
+    """settings: read without the variables that have a fault. unknown: a sentence for each LATM_* that nothing reads.
+
+    faults: what is wrong with the settings file as a whole, or with names in it. notes: what does no harm yet.
+    """
 
     settings: Settings
     variables: tuple[Variable, ...]
     unknown: tuple[str, ...]
+    faults: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
-def told_settings(environ: Mapping[str, str] = os.environ) -> ToldSettings:
-    """Read the settings as `read_settings` does, but tell of every fault instead of raising the first."""
-    given = {name: environ[name] for name in _VARIABLES if environ.get(name, "").strip()}
-    faults = {name: fault for name in given if (fault := _fault(name, given[name]))}
-    settings = read_settings({name: text for name, text in given.items() if name not in faults})
-    variables = tuple(_variable(name, settings, given, faults) for name in _VARIABLES)
-    unknown = sorted(name for name in environ if name.startswith("LATM_") and name not in _VARIABLES)
-    return ToldSettings(settings, variables, tuple(map(_unread, unknown)))
+def settings_of(layers: Layers) -> Settings:
+    """The settings. Raises: BadInput for the first fault, which names the setting as it was written, and where."""
+    if layers.file.faults:
+        raise BadInput(layers.file.faults[0])
+    try:
+        return read_settings(layers.merged())
+    except BadInput:
+        for fault in _faults(layers, layers.merged()).values():
+            raise BadInput(fault) from None
+        raise
 
 
-def _variable(name: str, settings: Settings, given: Mapping[str, str], faults: Mapping[str, str]) -> Variable:
-    read = _VARIABLES[name]
-    holds = name in given and name not in faults
+def told_settings(layers: Layers, stored: Collection[str] = ()) -> ToldSettings:
+    """Read the settings as `settings_of` does, but tell of every fault instead of raising the first.
+
+    stored: the roles (and "http") whose key is in the key store, of those that have none in the layers.
+    """
+    merged = layers.merged()
+    faults = _faults(layers, merged)
+    settings = read_settings({name: text for name, text in merged.items() if name not in faults})
+    told = {**layers.withheld(), **faults}
+    variables = tuple(_variable(name, settings, layers, told, stored) for name in VARIABLES)
+    unknown = sorted(name for name in layers.environment if name.startswith(PREFIX) and name not in VARIABLES)
+    return ToldSettings(settings, variables, tuple(map(_unread, unknown)), layers.file.faults, layers.file.notes)
+
+
+def _variable(
+    name: str, settings: Settings, layers: Layers, faults: Mapping[str, str], stored: Collection[str]
+) -> Variable:
+    source: Source = "default" if name in faults else layers.source_of(name)
+    fault = faults.get(name, "")
+    if name == CONFIG:
+        return Variable(name, str(layers.file.path) if layers.file.path else None, source)
+    read = VARIABLES[name]
     if read is not None:
-        return Variable(name, read(settings), "environment" if holds else "default", faults.get(name, ""))
-    return Variable(
-        name, _shown(name, given[name]) if holds else None, "environment" if holds else "not set", faults.get(name, "")
-    )
+        return Variable(name, read(settings), source, fault)
+    if source != "default":
+        return Variable(name, _shown(name, layers.merged()[name]), source, fault)
+    if is_secret(name) and role_of(name) in stored:
+        return Variable(name, "set", "key store", fault)
+    return Variable(name, None, "not set", fault)
 
 
-def _fault(name: str, text: str) -> str:
+def _faults(layers: Layers, merged: Mapping[str, str]) -> dict[str, str]:
+    """Why variables are not taken, in words of where each was written."""
+    found = ((name, fault_of(name, text)) for name, text in merged.items())
+    return {name: _placed(layers, name, fault) for name, fault in found if fault}
+
+
+def _placed(layers: Layers, name: str, fault: str) -> str:
+    source = layers.source_of(name)
+    if source == "file":
+        return fault.replace(name, f"{setting_of(name)} in the settings file {str(layers.file.path)!r}", 1)
+    if source == "command line":
+        return fault.replace(name, _OPTIONS.get(name, f"--set {setting_of(name)}"), 1)
+    return fault
+
+
+def fault_of(name: str, text: str) -> str:
     """Why this variable alone would be refused; empty where it is taken."""
     try:
         models = {variables_of(role)[0]: "any" for role in ROLES}  # an endpoint is read only where its model is named
@@ -103,11 +115,11 @@ def _fault(name: str, text: str) -> str:
 
 
 def _shown(name: str, text: str) -> str:
-    if name.endswith(("_KEY", "_TOKEN")):
+    if is_secret(name):
         return "set"
     return _CREDENTIALS.sub("***@", text.strip()) if name.endswith("_URL") else text.strip()
 
 
 def _unread(name: str) -> str:
-    near = get_close_matches(name, _VARIABLES, 1)
-    return f"{name} is read by nothing" + (f": is {near[0]} meant?" if near else ".")
+    near = nearest(name)
+    return f"{name} is read by nothing" + (f": is {near} meant?" if near else ".")
