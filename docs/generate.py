@@ -1,0 +1,90 @@
+"""Writes what the pages list but nobody should have to type: the commands, the MCP commands, the starter tools.
+
+`python docs/generate.py` puts each list between its two marks in README.md; a test compares.
+"""
+
+import argparse
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from latm_mcp.cli_arguments import build_parser
+from latm_mcp.server_commands import Commands, fixed_commands
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+MARKED = re.compile(r"(?<=<!-- generated: )(\w+)( -->\n).*?(?=<!-- end -->)", re.S)
+
+
+def written(text: str) -> str:
+    """The text with what is between its marks made anew. Raises: KeyError, for a mark of a list that there is not."""
+    return MARKED.sub(lambda mark: f"{mark[1]}{mark[2]}\n{LISTS[mark[1]]()}\n", text)
+
+
+def commands() -> str:
+    """A row for each command of the command line, as its help has it."""
+    return table("command", "does", {f"`{usage}`": f"{does}{able}" for usage, does, able in _commands()})
+
+
+def _commands() -> list[tuple[str, str, str]]:
+    [group] = _groups(build_parser("0"))
+    helps = {choice.dest: choice.help or "" for choice in group._choices_actions}
+    return [(_usage(name, parser), helps[name], _actions(parser)) for name, parser in group.choices.items()]
+
+
+def _usage(name: str, parser: argparse.ArgumentParser) -> str:
+    """What has to be written to run it."""
+    words = ["latm-mcp", name]
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            continue
+        metavar = str(action.metavar or action.dest.upper())
+        if not action.option_strings:
+            words.append(f"{metavar}..." if action.nargs == "+" else metavar)
+        elif action.required:
+            words += [action.option_strings[0], metavar]
+    return " ".join(words)
+
+
+def _actions(parser: argparse.ArgumentParser) -> str:
+    """The commands of a command."""
+    names = [f"`{name}`" for group in _groups(parser) for name in group.choices]
+    return f" ({', '.join(names)})" if names else ""
+
+
+def _groups(parser: argparse.ArgumentParser) -> "list[argparse._SubParsersAction[argparse.ArgumentParser]]":
+    return [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+
+
+def mcp() -> str:
+    """A row for each command that every client lists."""
+    listed = fixed_commands(Commands(makes_by_model=False, asks_models=False, queue=False))
+    return table("command", "does", {f"`{tool.name}`": first_sentence(tool.description or "") for tool in listed})
+
+
+def first_sentence(text: str) -> str:
+    """Up to its first full stop."""
+    return re.split(r"(?<=\.)\s", text, maxsplit=1)[0].rstrip(".")
+
+
+def starter() -> str:
+    """A row for each tool of the starter library."""
+    tools = (
+        json.loads(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "tools_store").glob("*/tool.json"))
+    )
+    return table("tool", "does", {f"`{tool['name']}`": tool["description"].rstrip(".") for tool in tools})
+
+
+def table(left: str, right: str, rows: Mapping[str, str]) -> str:
+    """A Markdown table of two columns."""
+    lines = [
+        f"| {one.replace('|', chr(92) + '|')} | {other.replace('|', chr(92) + '|')} |" for one, other in rows.items()
+    ]
+    return "\n".join([f"| {left} | {right} |", "| --- | --- |", *lines, ""])
+
+
+LISTS: Mapping[str, Callable[[], str]] = {"commands": commands, "mcp": mcp, "starter": starter}
+
+if __name__ == "__main__":
+    README.write_text(written(README.read_text(encoding="utf-8")), encoding="utf-8")
