@@ -29,6 +29,7 @@ from latm_mcp.models_using import LanguageModel
 from latm_mcp.server_commands import INSTRUCTIONS
 from latm_mcp.server_face import Face
 from latm_mcp.server_input import standard_input
+from latm_mcp.server_log import ClientsNoted, keeping_log
 from latm_mcp.server_output import standard_output
 from latm_mcp.server_reading import Reading
 from latm_mcp.server_results import OUR_FAULT, first_of
@@ -109,7 +110,7 @@ def _server(face: Face, daily_usd: float) -> LatmServer:
         on_get_prompt=reading.prompt,
         on_subscriptions_listen=ListenHandler(face.announcer.bus),
     )
-    server.middleware += [face.announcer.track, _plain_errors]
+    server.middleware += [ClientsNoted().note, face.announcer.track, _plain_errors]
     return server
 
 
@@ -120,17 +121,16 @@ async def serve_stdio(
 
     Raises: StoreUnusable, SandboxUnavailable.
     """
-    logging.basicConfig(stream=sys.stderr, format="%(name)s: %(message)s")
-    logging.getLogger("latm_mcp").setLevel(logging.INFO)
     ended: list[signal.Signals] = []
-    try:
-        await _serve_stdio(open_server(settings, maker, models), ended)
-    except BaseExceptionGroup as group:  # task groups wrap what stands in the way of opening
-        if known := group.subgroup(LatmError):
-            raise first_of(known) from None
-        if group.split(CLIENT_GONE)[1]:
-            raise
-        logger.info("the client has gone in the middle of an answer")  # an end like that of the input
+    with keeping_log(settings.log_folder if settings.log else None, "standard input and output"):
+        try:
+            await _serve_stdio(open_server(settings, maker, models), ended)
+        except BaseExceptionGroup as group:  # task groups wrap what stands in the way of opening
+            if known := group.subgroup(LatmError):
+                raise first_of(known) from None
+            if group.split(CLIENT_GONE)[1]:
+                raise
+            logger.info("the client has gone in the middle of an answer")  # an end like that of the input
     gc.freeze()  # else the interpreter looks through all that was imported once more before it ends: up to a second
     if ended:  # all is closed: now the signal does what it does to any process, so that whoever sent it can tell
         signal.signal(ended[0], signal.SIG_DFL)
