@@ -51,6 +51,7 @@ ENVIRONMENT = ("os.environ*", "os.getenv*", "os.putenv", "os.unsetenv")
 DOORS = {
     "openai": {"llm"},
     "genai_prices": {"prices"},
+    "keyring": {"settings"},
     "matplotlib": {"cli", "bench"},
     "mcp": {"server", "demo"},
     "mcp.client": {"demo"},  # it starts servers, and so does the next

@@ -1,14 +1,18 @@
 """Which tool maker a command has: a recording, the configured model, or none."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from latm_mcp.errors import BadInput
 from latm_mcp.models import Maker
 from latm_mcp.models_using import LanguageModel, Role
 from latm_mcp.settings import Settings
 from latm_mcp.settings_models import ModelSettings
+
+if TYPE_CHECKING:
+    from latm_mcp.llm import EndpointModel
 
 NO_MAKER = (
     "No tool maker is configured: set LATM_MAKER_MODEL to a model's name (and LATM_MAKER_API_KEY or OPENAI_API_KEY to its key, "
@@ -23,9 +27,7 @@ async def open_maker(settings: ModelSettings | None) -> AsyncIterator[Maker | No
     if settings is None:
         yield None
         return
-    from latm_mcp.llm import open_model  # here: most servers have no model of their own
-
-    async with open_model(model=settings.model, base_url=settings.base_url, api_key=settings.api_key) as maker:
+    async with _opening(settings, "maker") as maker:
         yield maker
 
 
@@ -36,10 +38,7 @@ async def open_models(settings: Settings) -> AsyncIterator[dict[Role, LanguageMo
     async with AsyncExitStack() as stack:
         for role, chosen in settings.models().items():
             if role != "maker" and chosen is not None:
-                from latm_mcp.llm import open_model  # here: most servers have no model of their own
-
-                opening = open_model(model=chosen.model, base_url=chosen.base_url, api_key=chosen.api_key, role=role)
-                models[role] = await stack.enter_async_context(opening)
+                models[role] = await stack.enter_async_context(_opening(chosen, role))
         yield models
 
 
@@ -51,6 +50,16 @@ async def needed_maker(settings: ModelSettings | None) -> AsyncIterator[Maker]:
     async with open_maker(settings) as maker:
         assert maker is not None
         yield maker
+
+
+def _opening(chosen: ModelSettings, role: Role) -> AbstractAsyncContextManager["EndpointModel"]:
+    from latm_mcp.llm import open_model  # here: most servers have no model of their own
+    from latm_mcp.settings_keys import KeyFinder
+
+    find_key = KeyFinder(role, chosen.address) if chosen.api_key is None else None
+    return open_model(
+        model=chosen.model, base_url=chosen.base_url, api_key=chosen.api_key, role=role, find_key=find_key
+    )
 
 
 def recorded_folder(folder: str, option: str) -> Path:

@@ -5,9 +5,10 @@ that name the setting to change (`llm_failures.py`, `llm_replies.py`). The libra
 that costs seconds, which a server that is never asked to make a tool need not pay.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
 
 import anyio
 import anyio.to_thread
@@ -25,15 +26,20 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 10.0  # a machine that is off should not use up the time of a long reply
 NO_KEY = "not-needed"  # the library insists on a key; servers at home do not
 
+# May block for seconds. The key, and why there is none: both empty where none was ever kept.
+FindKey: TypeAlias = Callable[[], tuple[str | None, str]]
+
 
 class EndpointModel:
     """A `Maker` and a `LanguageModel`: one model, asked in one role. Made by `open_model`, which also closes its connections."""
 
     kind = "model"
 
-    def __init__(self, endpoint: Endpoint):
+    def __init__(self, endpoint: Endpoint, find_key: FindKey | None = None):
         self.model = endpoint.model
         self._endpoint = endpoint
+        self._find_key = find_key
+        self._key_sought = find_key is None
         self._refused: set[str] = set()  # options that this endpoint does not take
         self._client: AsyncOpenAI | None = None
         self._opening = anyio.Lock()
@@ -48,18 +54,20 @@ class EndpointModel:
         An endpoint that cannot is asked without: say in the conversation, too, what the reply is to be.
         Raises: MakerFailed, in a sentence that ends in what to do and never holds the key.
         """
-        client = await self._opened()
+        client, endpoint = await self._opened()
         import openai
 
         try:
-            with anyio.fail_after(self._endpoint.timeout):
+            with anyio.fail_after(endpoint.timeout):
                 body = await self._ask(client, conversation, schema)
         except TimeoutError:
-            raise failures.timed_out(self._endpoint) from None
+            raise failures.timed_out(endpoint) from None
         except openai.OpenAIError as error:
+            if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
+                self._key_sought = self._find_key is None  # another may have been kept since
             # `from None`: the library's own error may quote what it was sent.
-            raise failures.of_library(error, self._endpoint) from None
-        return read_reply(body, conversation, self._endpoint)
+            raise failures.of_library(error, endpoint) from None
+        return read_reply(body, conversation, endpoint)
 
     async def aclose(self) -> None:
         """Close the connections; `open_model` does so at its end."""
@@ -88,13 +96,24 @@ class EndpointModel:
         self._refused |= wanted.keys() - sent.keys()
         return body
 
-    async def _opened(self) -> "AsyncOpenAI":
+    async def _opened(self) -> "tuple[AsyncOpenAI, Endpoint]":
         async with self._opening:
+            if not self._key_sought:
+                await self._seek_key()
             if self._client is None:
                 check_settings(self._endpoint)
                 await anyio.to_thread.run_sync(_import_library)
                 self._client = _client(self._endpoint)
-            return self._client
+            self._key_sought = True
+            return self._client, self._endpoint
+
+    async def _seek_key(self) -> None:
+        """Look where the key is kept, which blocks; without one, the endpoint is asked as one that wants none."""
+        assert self._find_key is not None
+        key, why_not = await anyio.to_thread.run_sync(self._find_key)
+        self._endpoint = replace(self._endpoint, api_key=key, why_no_key=why_not)
+        if self._client is not None:
+            self._client.api_key = key or NO_KEY
 
 
 @asynccontextmanager
@@ -106,16 +125,19 @@ async def open_model(
     role: str = "maker",
     timeout: float | None = None,
     max_retries: int = 2,
+    find_key: FindKey | None = None,
 ) -> AsyncIterator[EndpointModel]:
     """The model `model` at `base_url` (None: OpenAI itself), open until the block ends.
 
     role: "maker", "user", "dispatcher" or "fallback": its temperature, and the variables that an error names. timeout: seconds
     of one reply with all its retries (None: the role's). Opening connects to nothing: wrong settings are told at the first reply.
+    find_key: where the key is looked for at the first reply, if `api_key` is None, and again after one that was refused.
     A model that refuses an option (`temperature`, `max_tokens`, `response_format`) is asked without it from then on.
     """
     key = (api_key or "").strip() or None
     seconds = WAYS[role].seconds if timeout is None else timeout
-    opened = EndpointModel(Endpoint(model.strip(), (base_url or OPENAI).strip(), key, seconds, max_retries, role))
+    endpoint = Endpoint(model.strip(), (base_url or OPENAI).strip(), key, seconds, max_retries, role)
+    opened = EndpointModel(endpoint, find_key if key is None else None)
     try:
         yield opened
     finally:

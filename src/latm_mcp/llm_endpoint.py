@@ -10,7 +10,10 @@ OPENAI = "https://api.openai.com/v1"
 
 @dataclass(frozen=True, slots=True, repr=False)  # a traceback that prints its values must not print the key
 class Endpoint:
-    """One model at one address. timeout: seconds of a reply with all its retries. role: whose variables a sentence names."""
+    """One model at one address. timeout: seconds of a reply with all its retries. role: whose variables a sentence names.
+
+    why_no_key: a sentence, where one may have been kept but cannot be had.
+    """
 
     model: str
     base_url: str
@@ -18,6 +21,7 @@ class Endpoint:
     timeout: float
     max_retries: int
     role: str = "maker"
+    why_no_key: str = ""
 
     @property
     def model_variable(self) -> str:
@@ -30,6 +34,13 @@ class Endpoint:
     @property
     def key_variable(self) -> str:
         return f"LATM_{self.role.upper()}_API_KEY"
+
+    @property
+    def keep_key(self) -> str:
+        """What to do for another key."""
+        if self.why_no_key:
+            return f"{self.why_no_key[:1].lower()}{self.why_no_key[1:].rstrip('.')}"
+        return f"set {self.key_variable}, or run `latm-mcp config key {self.role}`"
 
     @property
     def host(self) -> str:
@@ -60,7 +71,7 @@ def check_settings(endpoint: Endpoint) -> None:
         )
     if endpoint.api_key is None and endpoint.openai_itself:
         raise MakerFailed(
-            f"{endpoint} needs a key: set {endpoint.key_variable}, or {endpoint.url_variable} to a server of your own."
+            f"{endpoint} needs a key: {endpoint.keep_key}, or set {endpoint.url_variable} to a server of your own."
         )
     if endpoint.api_key and not all("!" <= character <= "~" for character in endpoint.api_key):
         raise MakerFailed(

@@ -63,7 +63,8 @@ def _of_status(error: "APIStatusError", endpoint: Endpoint) -> MakerFailed:
         return _not_found(error, endpoint, said)
     if status in (401, 403):
         key = "takes no request without a key" if endpoint.api_key is None else "does not take the key"
-        return MakerFailed(f"{endpoint} {key} ({said}). Set {endpoint.key_variable} to a key of that endpoint.")
+        wanted = f"Set {endpoint.key_variable} to a key of that endpoint, or run `latm-mcp config key {endpoint.role}`."
+        return MakerFailed(f"{endpoint} {key} ({said}). {endpoint.why_no_key or wanted}")
     if status == 402 or error.code == "insufficient_quota":
         return MakerFailed(
             f"{endpoint} says that the account has no credit left ({said}). Top it up, or set {endpoint.key_variable} "

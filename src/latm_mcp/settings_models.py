@@ -19,6 +19,11 @@ class ModelSettings:
     base_url: str | None = None
     api_key: str | None = field(default=None, repr=False)
 
+    @property
+    def address(self) -> str:
+        """The endpoint that a key is for: its address, without what may be secret in it."""
+        return _address(self.base_url)
+
 
 def variables_of(role: Role) -> tuple[str, str, str]:
     """The names of a role's variables: its model, endpoint and key."""
@@ -45,9 +50,12 @@ def read_model(environ: Mapping[str, str], role: Role) -> ModelSettings | None:
 
 
 def address_of(environ: Mapping[str, str], role: str) -> str:
-    """Whom a role's key would go to: the endpoint's address, without what may be secret in it."""
-    given = read_text(environ, f"LATM_{role.upper()}_BASE_URL") or read_text(environ, "OPENAI_BASE_URL") or OPENAI
-    scheme, slashes, rest = given.partition("://")
+    """Whom a role's key would go to, as `ModelSettings.address` has it."""
+    return _address(read_text(environ, f"LATM_{role.upper()}_BASE_URL") or read_text(environ, "OPENAI_BASE_URL"))
+
+
+def _address(base_url: str | None) -> str:
+    scheme, slashes, rest = (base_url or OPENAI).partition("://")
     host, slash, path = rest.partition("/")
     return f"{scheme.lower()}{slashes}{host.rpartition('@')[2].lower()}{slash}{path}".rstrip("/")
 
