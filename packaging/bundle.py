@@ -77,6 +77,7 @@ def built(out: Path) -> Path:
 
 
 def main() -> int:
+    """Pack, and print where it lies; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True, help="the folder that the bundle is written to")
     parser.add_argument("--wheel", type=Path, help="the wheel to put in; left out, one is built")

@@ -13,7 +13,7 @@ SECOND = "```sh\necho second ${LATM_TEST_SANDBOX-} >> ran\n```\n"
 
 
 def run(project: Path, readme: str, refused: str = "", lacking: str = "") -> subprocess.CompletedProcess[str]:
-    """`.ci/run` in a project of this README, whose linter and type checker fail only on the command `refused`.
+    """`.ci/run` in a project of this README, whose linter, type checker and packaging fail only on the command `refused`.
 
     lacking: what the machine lacks for the native sandbox.
     """
@@ -22,7 +22,8 @@ def run(project: Path, readme: str, refused: str = "", lacking: str = "") -> sub
         (project / name).write_text(f'#!/bin/sh\n[ "${{0##*/}} $*" != "{refused}" ]\n', encoding="utf-8")
         (project / name).chmod(0o755)
     python = project / ".venv/bin/python"
-    python.write_text(f'#!/bin/sh\n[ "$*" = tests/native_here.py ] && printf "{lacking}"\n', encoding="utf-8")
+    native = f'[ "$*" != tests/native_here.py ] || printf "{lacking}"'
+    python.write_text(f'#!/bin/sh\n{native}\n[ "${{0##*/}} $*" != "{refused}" ]\n', encoding="utf-8")
     python.chmod(0o755)
     shutil.copy(RUN, project / ".ci/run")
     (project / "README.md").write_text(readme, encoding="utf-8")
@@ -67,6 +68,6 @@ def test_a_block_that_fails_fails_the_run(tmp_path: Path):
     assert not (tmp_path / "ran").exists()
 
 
-@pytest.mark.parametrize("refused", ["ruff check .", "ruff format --check .", "mypy "])
-def test_what_the_linter_and_the_type_checker_refuse_fails_the_run(tmp_path: Path, refused: str):
+@pytest.mark.parametrize("refused", ["ruff check .", "ruff format --check .", "mypy ", "python packaging/check.py"])
+def test_what_the_linter_the_type_checker_and_the_validators_refuse_fails_the_run(tmp_path: Path, refused: str):
     assert run(tmp_path, FIRST + SECOND, refused).returncode == 1
