@@ -23,6 +23,7 @@ def _call(parser: argparse.ArgumentParser) -> None:
         metavar="JSON",
         nargs="?",
         const=ONLY_JSON,
+        type=_arguments_or_swallowed,
         help="print JSON, for scripts; with a JSON object behind it, that object is the function's arguments",
     )
 
@@ -40,3 +41,13 @@ def _run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="FILE", dest="answers", required=True, help=answers)
     parser.add_argument("--retry", action="store_true", help="ask again for the rows that ended in an error before")
     parser.add_argument("--json", action="store_true", help="print JSON, for scripts")
+
+
+def _arguments_or_swallowed(text: str) -> str:
+    """What stands behind --json. A word there is what was meant to be NAME: argparse would only say that NAME is missing."""
+    if text.lstrip()[:1] in ("", "{", "[", '"'):
+        return text  # what is wrong with it, the command says
+    raise argparse.ArgumentTypeError(
+        f"{text[:80]!r} is no JSON object. For JSON to be printed, write --json at the end: latm-mcp call NAME ... --json; "
+        "for arguments, write an object behind it: latm-mcp call NAME --json '{\"words\": []}'."
+    )

@@ -5,6 +5,7 @@ import json
 
 import anyio
 
+from latm_mcp.cli_arguments_scripts import ONLY_JSON
 from latm_mcp.cli_screen import tell, write, write_json
 from latm_mcp.compare import result_as_answer
 from latm_mcp.errors import BadInput
@@ -19,17 +20,17 @@ FAILED = 1
 
 def call(options: argparse.Namespace, settings: Settings) -> int:
     """Print the result or the answer; 1 where the tool refuses the question or does not come to its end."""
-    arguments = None if options.json_arguments is None else _arguments(options.json_arguments)
+    arguments, as_json = _given(options), options.json is not None
     got = anyio.run(_called, settings, options.name, arguments, options.question)
     if isinstance(got, Answer):
         body = {"tool": got.tool, "answer": got.answer, "arguments": got.arguments, "result": got.result}
-        write_json(body) if options.json else write(got.answer)
+        write_json(body) if as_json else write(got.answer)
         return 0
     if isinstance(got, Returned):
-        write_json({"tool": options.name, "result": got.value}) if options.json else write(result_as_answer(got.value))
+        write_json({"tool": options.name, "result": got.value}) if as_json else write(result_as_answer(got.value))
         return 0
     abstained = refused(got)
-    if options.json:
+    if as_json:
         write_json({"tool": options.name, "abstained": abstained, "failure": got.sentence})
     tell(
         f"latm-mcp: {options.name!r} "
@@ -53,11 +54,31 @@ async def _called(
         return await latm.answer(name, question)
 
 
-def _arguments(text: str) -> dict[str, Json]:
+def _given(options: argparse.Namespace) -> dict[str, Json] | None:
+    """The arguments; None where a question was given. Raises: BadInput, for neither and for two at once."""
+    with_json = options.json not in (None, ONLY_JSON)
+    given = [options.json_arguments is not None, options.question is not None, with_json]
+    if sum(given) > 1:
+        raise BadInput(
+            "The arguments stand behind --json already: leave out --json-arguments and --question, or write --json alone."
+        )
+    if not any(given):
+        raise BadInput(
+            f"Say what {options.name!r} is called with; usage: latm-mcp call {options.name} --json '{{...}}', or --question TEXT."
+            f" `latm-mcp show {options.name}` shows its arguments."
+        )
+    if with_json:
+        return _arguments(options.json, "--json")
+    return None if options.json_arguments is None else _arguments(options.json_arguments, "--json-arguments")
+
+
+def _arguments(text: str, option: str) -> dict[str, Json]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise BadInput(f"--json-arguments is no JSON ({error}): write an object such as '{{\"words\": []}}'.") from None
+        raise BadInput(
+            f"{option} is followed by no JSON ({error}): write an object such as '{{\"words\": []}}'."
+        ) from None
     if not isinstance(value, dict):
-        raise BadInput("--json-arguments is no JSON object: name each argument, as in '{\"words\": []}'.")
+        raise BadInput(f"{option} is followed by no JSON object: name each argument, as in '{{\"words\": []}}'.")
     return value
