@@ -11,7 +11,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import latm_mcp
-from latm_mcp.cli_arguments import SETS, build_parser
+from latm_mcp.cli_arguments import build_parser
+from latm_mcp.cli_arguments_common import SETS
 from latm_mcp.errors import BadInput, LatmError, NotFound, SandboxUnavailable, StoreUnusable
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from latm_mcp import (
     cli_arguments_stats,
     cli_arguments_trust,
 )
+from latm_mcp.cli_arguments_common import SETS, add_common
 from latm_mcp.outcomes import LIMIT_BOUNDS
 
 EPILOG = """\
@@ -32,8 +33,6 @@ LIMITS = {
     "argument_bytes": ("N", "bytes of the arguments as JSON"),
     "recursion": ("N", "depth of Python calls"),
 }
-# Where `--set` is gathered, before the command and behind it: in one list, the command's would displace the other.
-SETS = ("set_before", "set_behind")
 PLAIN = argparse.RawDescriptionHelpFormatter
 
 
@@ -48,7 +47,7 @@ def build_parser(version: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"latm-mcp {version}")
     common = _common()
-    _add_common(parser, SETS[0])
+    add_common(parser, SETS[0])
     _add_exposure(parser)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
@@ -100,20 +99,8 @@ def _sharing(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
 
 def _common() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
-    _add_common(common, SETS[1])
+    add_common(common, SETS[1])
     return common
-
-
-def _add_common(parser: argparse.ArgumentParser, sets: str) -> None:
-    # SUPPRESS: given before the command, it must not be reset by the command's own default.
-    home_help = "the library's folder, instead of LATM_HOME"
-    parser.add_argument("--home", metavar="DIR", default=argparse.SUPPRESS, help=home_help)
-    config_help = "the settings file, instead of LATM_CONFIG"
-    parser.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help=config_help)
-    set_help = "a setting for this run, as in `latm-mcp config`; may be given again"
-    parser.add_argument(
-        "--set", metavar="NAME=VALUE", dest=sets, action="append", default=argparse.SUPPRESS, help=set_help
-    )
 
 
 def _add_exposure(parser: argparse.ArgumentParser) -> None:

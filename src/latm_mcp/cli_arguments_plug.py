@@ -3,6 +3,8 @@
 import argparse
 from collections.abc import Callable
 
+from latm_mcp.cli_arguments_common import SETS, add_common
+
 
 def add(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
     """Add the commands."""
@@ -32,19 +34,25 @@ def _install(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON, for scripts")
 
 
-def _config(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print JSON, for scripts")
-    does = parser.add_subparsers(dest="does", metavar="WHAT")
-    put = does.add_parser("set", help="write a setting into the settings file", allow_abbrev=False)
+def _config(config: argparse.ArgumentParser) -> None:
+    config.add_argument("--json", action="store_true", help="print JSON, for scripts")
+    actions = config.add_subparsers(dest="does", metavar="WHAT")
+
+    def action(name: str, does: str) -> argparse.ArgumentParser:
+        """The parser of one action."""
+        parser = actions.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}.", allow_abbrev=False)
+        add_common(parser, SETS[2], shown=False)
+        return parser
+
+    put = action("set", "write a setting into the settings file")
     put.add_argument("name", metavar="NAME", help="as `latm-mcp config` shows it, for example maker.model")
     put.add_argument("value", metavar="VALUE")
-    unset = does.add_parser("unset", help="take a setting out of the settings file", allow_abbrev=False)
+    unset = action("unset", "take a setting out of the settings file")
     unset.add_argument("name", metavar="NAME")
-    key = does.add_parser(
-        "key", help="keep a role's key in the system's key store; read from standard input", allow_abbrev=False
+    key = action(
+        "key", "keep a role's key in the system's key store; asked for without echo, or read from standard input"
     )
-    key.add_argument(
-        "role", metavar="ROLE", help="maker, user, dispatcher, fallback, or http for the server's own token"
-    )
+    role = "maker, user, dispatcher, fallback, or http for the server's own token"
+    key.add_argument("role", metavar="ROLE", help=role)
     key.add_argument("--remove", action="store_true", help="take it out of the key store")
-    does.add_parser("path", help="print where the settings file is", allow_abbrev=False)
+    action("path", "print where the settings file is")

@@ -3,6 +3,8 @@
 import argparse
 from collections.abc import Callable
 
+from latm_mcp.cli_arguments_common import SETS, add_common
+
 MOST_ID = 2**62  # beyond it, the library's file has no numbers
 
 
@@ -18,8 +20,8 @@ def add(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
     def action(name: str, does: str) -> argparse.ArgumentParser:
         """The parser of one action."""
         parser = actions.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}.", allow_abbrev=False)
+        add_common(parser, SETS[2], shown=False)
         # SUPPRESS: given before the action, it must not be reset by the action's own default.
-        parser.add_argument("--home", metavar="DIR", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
         parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
         return parser
 

@@ -119,9 +119,11 @@ def _folder(environ: Mapping[str, str], name: str, default: Literal["user_data_p
             raise BadInput(f"{name} is {value!r}, which names no home folder: give a whole path.") from error
     import platformdirs  # here, since a deployment that names its folders need not load it
 
-    if default == "user_data_path":
-        return platformdirs.user_data_path("latm-mcp", appauthor=False)
-    return platformdirs.user_cache_path("latm-mcp", appauthor=False)
+    found = platformdirs.user_data_path if default == "user_data_path" else platformdirs.user_cache_path
+    path = found("latm-mcp", appauthor=False)
+    if "~" in path.parts[:1]:  # as it stays where the system knows no home folder for this user
+        raise BadInput(f"You have no home folder on this machine: say with {name} which folder to use.")
+    return path
 
 
 def _publish(environ: Mapping[str, str]) -> PublishMode:

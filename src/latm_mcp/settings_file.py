@@ -35,7 +35,7 @@ class SettingsFile:
 def read_file(path: Path, *, named: bool) -> SettingsFile:
     """Read the file; whatever is wrong with it is in its faults. One that is missing is a fault only where it was named."""
     try:
-        text, open_to_others = _text(path)
+        text, open_to_others = file_text(path)
     except (FileNotFoundError, NotADirectoryError):
         missing = (
             f"There is no settings file {str(path)!r}: write it with `latm-mcp config set`, or name another with --config or LATM_CONFIG.",
@@ -52,7 +52,7 @@ def read_file(path: Path, *, named: bool) -> SettingsFile:
     return SettingsFile(path, True, named, MappingProxyType(values), tuple(faults), notes)
 
 
-def _text(path: Path) -> tuple[str, bool]:
+def file_text(path: Path) -> tuple[str, bool]:
     """The file's text, and whether others on this machine may read it. Raises: OSError, BadInput."""
     if not stat.S_ISREG(path.stat().st_mode):  # before it is opened: a pipe that nobody writes to would never end
         raise BadInput(f"The settings file {str(path)!r} is no file: name another with --config or LATM_CONFIG.")

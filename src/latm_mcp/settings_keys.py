@@ -6,7 +6,7 @@ Whatever the store does, it holds nobody up: it may ask the person at the screen
 import json
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,7 @@ SERVICE = "latm-mcp"
 HTTP = "http"
 OWNERS: tuple[str, ...] = (*ROLES, HTTP)
 SECONDS = 5.0  # that a request waits for the store
+NO_STORE = "There is no key store on this machine: keys come from the environment or from the settings file."
 PERSON_SECONDS = 120.0  # for a person, who may have to unlock it
 
 T = TypeVar("T")
@@ -37,6 +38,15 @@ class FoundKey(NamedTuple):
 
 class KeyStoreFailed(BadInput):
     """The key store is not there, is locked, or does not do as it is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyStore:
+    """The key store as a person sees it. kept: whose keys it has, each with the address that the key is for."""
+
+    name: str | None = None
+    kept: Mapping[str, str | None] = field(default_factory=dict)
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +78,7 @@ class KeyFinder:
         if kept is None:
             return FoundKey()
         if kept.address != self.address:
-            return FoundKey(None, _elsewhere(self.role, kept.address, self.address))
+            return FoundKey(None, elsewhere(self.role, kept.address, self.address))
         return FoundKey(kept.key)
 
 
@@ -118,13 +128,25 @@ def remove_key(role: str) -> bool:
     return _by_person(role, remove)
 
 
-def kept_addresses(roles: Sequence[str] = OWNERS, seconds: float = SECONDS) -> dict[str, str | None]:
-    """The roles that have a key in the store, each with the address it is for. Raises: KeyStoreFailed."""
-    asked = _Asked(lambda: {role: kept.address for role in roles if (kept := _read(role)) is not None})
+def look(seconds: float = SECONDS) -> KeyStore:
+    """What the key store is and whose keys it has; never raises for what is wrong with it."""
+
+    def looked() -> KeyStore:
+        import keyring
+        import keyring.backends.fail
+
+        store = keyring.get_keyring()
+        if isinstance(store, keyring.backends.fail.Keyring):
+            raise KeyStoreFailed(NO_STORE)
+        kept = {role: held.address for role in OWNERS if (held := _read(role)) is not None}
+        return KeyStore(str(store.name), kept)
+
     try:
-        return asked.wait(seconds)
+        return _Asked(looked).wait(seconds)
     except TimeoutError:
-        raise KeyStoreFailed(_locked("maker", seconds)) from None
+        return KeyStore(problem=_locked("maker", seconds))
+    except KeyStoreFailed as error:
+        return KeyStore(problem=str(error))
 
 
 def _by_person(role: str, work: Callable[[], T]) -> T:
@@ -151,6 +173,14 @@ def _read(role: str) -> _Kept | None:
         raise KeyStoreFailed(
             f"What the key store holds for {role} was not put there by latm-mcp: run `latm-mcp config key {role}`."
         ) from None
+
+
+def elsewhere(role: str, meant: str | None, now: str | None) -> str:
+    """Why a kept key is not used: a key goes only to the address that it was kept for."""
+    return (
+        f"The key that is kept for {role} is for {meant} and goes nowhere else; the endpoint is now {now}. Run "
+        f"`latm-mcp config key {role}` to keep one for that."
+    )
 
 
 class _Asked(Generic[T]):
@@ -207,10 +237,3 @@ def _locked(role: str, seconds: float) -> str:
 def _instead(role: str) -> str:
     variable, setting = ("TOKEN", "token") if role == HTTP else ("API_KEY", "api_key")
     return f"Or set LATM_{role.upper()}_{variable}, or {setting} under [{role}] in the settings file."
-
-
-def _elsewhere(role: str, meant: str | None, now: str | None) -> str:
-    return (
-        f"The key that is kept for {role} is for {meant} and goes nowhere else; the endpoint is now {now}. Run "
-        f"`latm-mcp config key {role}` to keep one for that."
-    )

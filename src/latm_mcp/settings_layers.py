@@ -77,7 +77,7 @@ def default_path() -> Path | None:
     import platformdirs
 
     path = platformdirs.user_config_path("latm-mcp", appauthor=False) / "config.toml"
-    return path if path.is_absolute() else None
+    return None if "~" in path.parts[:1] else path
 
 
 def assigned(texts: list[str]) -> dict[str, str]:

@@ -61,7 +61,7 @@ def settings_of(layers: Layers) -> Settings:
 def told_settings(layers: Layers, stored: Collection[str] = ()) -> ToldSettings:
     """Read the settings as `settings_of` does, but tell of every fault instead of raising the first.
 
-    stored: the roles (and "http") whose key is in the key store, of those that have none in the layers.
+    stored: the roles (and "http") whose key or token is taken from the key store.
     """
     merged = layers.merged()
     faults = _faults(layers, merged)

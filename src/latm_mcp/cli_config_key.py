@@ -1,0 +1,73 @@
+"""`latm-mcp config key ROLE`: a key goes from the terminal, or from standard input, into the system's key store."""
+
+import argparse
+import getpass
+import sys
+import warnings
+
+from latm_mcp.cli_screen import write_wrapped
+from latm_mcp.errors import BadInput
+from latm_mcp.settings import Settings
+from latm_mcp.settings_keys import HTTP, OWNERS, keep_key, remove_key
+from latm_mcp.settings_layers import Layers
+from latm_mcp.settings_models import address_of
+from latm_mcp.settings_names import setting_of
+
+MAX_KEY = 2000  # what the smallest of the key stores takes
+
+
+def key(options: argparse.Namespace, settings: Settings) -> int:
+    """Keep a role's key, or take it out. Raises: BadInput."""
+    role = options.role.strip().lower()
+    if role not in OWNERS:
+        raise BadInput(f"{options.role[:40]!r} has no key: it is one of {', '.join(OWNERS)}.")
+    if options.remove:
+        return _remove(role)
+    layers: Layers = options.layers
+    address = None if role == HTTP else address_of(layers.merged(), role)
+    keep_key(role, _given(role, address), address)
+    write_wrapped(_kept(role, address, layers))
+    return 0
+
+
+def _remove(role: str) -> int:
+    if not remove_key(role):
+        raise BadInput(f"The key store has no key of {role}.")
+    write_wrapped(f"The key of {role} is taken out of the key store.")
+    return 0
+
+
+def _given(role: str, address: str | None) -> str:
+    """The key, as it was typed or piped in."""
+    what = "Token of serve --http" if address is None else f"Key of {role}, for {address}"
+    if sys.stdin is not None and sys.stdin.isatty():
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", getpass.GetPassWarning)
+            try:
+                typed = getpass.getpass(f"{what}: ")
+            except getpass.GetPassWarning:
+                raise BadInput("This terminal cannot hide what is typed: pipe the key into this command.") from None
+            except EOFError:
+                typed = ""
+    else:
+        typed = sys.stdin.readline(MAX_KEY + 2) if sys.stdin is not None else ""
+    given = typed.strip()
+    if not given:
+        raise BadInput("No key was given: type it when asked, or pipe it into this command.")
+    if len(given) > MAX_KEY or not all("!" <= character <= "~" for character in given):
+        raise BadInput("That is no key: it holds blanks or characters that no key has, or is too long. Copy it again.")
+    return given
+
+
+def _kept(role: str, address: str | None, layers: Layers) -> str:
+    variable = "LATM_HTTP_TOKEN" if address is None else f"LATM_{role.upper()}_API_KEY"
+    if address is None:
+        said = "The token is kept in the key store; `latm-mcp serve --http` takes it from there."
+    else:
+        said = f"The key of {role} is kept in the key store, for {address}, and goes nowhere else."
+    source = layers.source_of(variable)
+    if source != "default":
+        return f"{said} But {setting_of(variable)} from {source} stands over it here."
+    if address is not None and f"LATM_{role.upper()}_MODEL" not in layers.merged():
+        return f"{said} The role has no model yet: `latm-mcp config set {role}.model NAME`."
+    return said
