@@ -19,6 +19,7 @@ LAYERS: list[tuple[str, ...]] = [
     ("making", "using"),
     ("job", "latm"),
     ("server",),
+    ("peer",),
     ("bench", "demo"),
     ("cli",),
     ("__main__",),
@@ -53,9 +54,9 @@ DOORS = {
     "genai_prices": {"prices"},
     "keyring": {"settings"},
     "matplotlib": {"cli", "bench"},
-    "mcp": {"server", "demo"},
-    "mcp.client": {"demo"},  # it starts servers, and so does the next
-    "mcp.stdio_client": {"demo"},
+    "mcp": {"server", "peer", "demo"},
+    "mcp.client": {"peer"},  # it starts servers, and so does the next
+    "mcp.stdio_client": {"peer"},
     "wasmtime": {"sandbox"},
     "sqlite3": {"store"},
     "rich": {"cli", "bench", "demo"},

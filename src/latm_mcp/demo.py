@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
-from latm_mcp.demo_client import Answers, ServerGone, answered, called_once, client_of, listed_names
+from latm_mcp.demo_client import Answers, answered, called_once, listed_names
 from latm_mcp.demo_starter import rounds
 from latm_mcp.errors import BadInput, LatmError, SandboxUnavailable, StoreUnusable
 from latm_mcp.job_intake import MakeRequest
 from latm_mcp.latm import Latm, open_latm
 from latm_mcp.latm_sentences import first_line, replaying, step_words
 from latm_mcp.models import Progress, Tool
+from latm_mcp.peer import PeerGone, client_of
 from latm_mcp.recording import RecordedMaker
 from latm_mcp.settings import Settings
 from latm_mcp.store import open_store
@@ -121,8 +122,9 @@ async def _used(rows: Sequence[DemoRow], show: Show, settings: Settings, told: T
     done: dict[str, DemoRow] = {}
     server = "server"
     told(server, "starting `latm-mcp serve` and connecting a client", 0.1)
+    environment = {"LATM_CACHE": str(settings.cache), "LATM_SANDBOX": settings.sandbox}
     try:
-        async with client_of(settings.home, settings.cache, settings.sandbox) as client:
+        async with client_of(settings.home, environment) as client:
             names = await listed_names(client)
             told(server, f"the client sees {len(names)} tools", 1.0)
             for row in rows:
@@ -139,7 +141,7 @@ async def _used(rows: Sequence[DemoRow], show: Show, settings: Settings, told: T
                 calls, seconds = _replies(settings.home) - before, row.seconds + time.monotonic() - started
                 fault = fault or wrong
                 done[row.task] = replace(row, answers=answers, model_calls=calls, seconds=seconds, fault=fault)
-    except ServerGone as error:
+    except PeerGone as error:
         return [done.get(row.task, replace(row, fault=str(error))) for row in rows]
     return list(done.values())
 

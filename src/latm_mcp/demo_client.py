@@ -1,23 +1,13 @@
-"""The demo's client side: a real `latm-mcp serve` process, driven over MCP by a real stdio client."""
+"""What the demo asks of the server: its list, a call of each tool, and questions, over MCP."""
 
-import sys
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from mcp import Client, StdioServerParameters
-from mcp.client.stdio import stdio_client
-from mcp.shared.exceptions import MCPError
+from mcp import Client
 
-import latm_mcp
 from latm_mcp.compare import same
-from latm_mcp.errors import LatmError
 from latm_mcp.models import Example, Tool
-from latm_mcp.outcomes import Json, SandboxKind
-
-CALL_SECONDS = 120.0  # of a slow machine that is busy; a call takes milliseconds
-UNREACHABLE = (MCPError, OSError, TimeoutError)
+from latm_mcp.outcomes import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,47 +17,6 @@ class Answers:
     right: int = 0
     wrong: int = 0
     abstained: int = 0
-
-
-class ServerGone(LatmError):
-    """The server process ended, or no longer answers."""
-
-
-@asynccontextmanager
-async def client_of(home: Path, cache: Path, sandbox: SandboxKind) -> AsyncIterator[Client]:
-    """A client of a server process that serves the library in `home`; both are gone at the end.
-
-    Raises: ServerGone, with the last that the server said on its standard error, which is kept in `home`.
-    """
-    package = Path(latm_mcp.__file__).absolute().parent.parent
-    server = StdioServerParameters(
-        command=sys.executable,
-        args=["-m", "latm_mcp", "serve", "--home", str(home)],
-        # The child runs what this process runs, where this process does.
-        env={"LATM_CACHE": str(cache), "LATM_SANDBOX": sandbox, "PYTHONPATH": str(package)},
-    )
-    log = home / "server.log"
-    try:
-        with log.open("w", encoding="utf-8") as said:  # not ours: progress is being drawn there
-            async with Client(stdio_client(server, errlog=said), read_timeout_seconds=CALL_SECONDS) as client:
-                yield client
-    except BaseExceptionGroup as group:  # the client's task groups wrap whatever happens inside them
-        gone, others = group.split(UNREACHABLE)
-        if gone is None or others is not None:
-            raise
-        raise _gone(_leaf(gone), log) from group
-    except UNREACHABLE as error:
-        raise _gone(error, log) from error
-
-
-def _gone(error: BaseException, log: Path) -> ServerGone:
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
-    last = f" Its last words: {lines[-1]}" if lines else ""
-    return ServerGone(f"The server could not be asked: {error}.{last} Start `latm-mcp serve` to see what it says.")
-
-
-def _leaf(error: BaseException) -> BaseException:
-    return _leaf(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
 
 
 async def called_once(client: Client, tool: Tool, listed: Sequence[str]) -> str:
