@@ -1,4 +1,4 @@
-"""`latm-mcp serve`: the MCP server on standard input and output. Imports only what serving needs."""
+"""`latm-mcp serve`: the MCP server on standard input and output, or over HTTP. Imports only what serving needs."""
 
 import argparse
 import os
@@ -12,10 +12,11 @@ from latm_mcp.settings import Settings
 
 
 def serve(options: argparse.Namespace, settings: Settings) -> int:
-    """Serve until the client goes away; a person who started it by hand is told what it waits for."""
-    if sys.stdin is not None and sys.stdin.isatty():
+    """Serve until the client goes away, or over HTTP until it is stopped; who started it by hand is told what it waits for."""
+    over_http = getattr(options, "http", False)  # not there where no command was given
+    if not over_http and sys.stdin is not None and sys.stdin.isatty():
         sys.stderr.write("Serving MCP on stdin; a client starts this. See latm-mcp --help.\n")
-    anyio.run(_serve, settings)
+    anyio.run(_serve_http if over_http else _serve, settings)
     sys.stderr.flush()
     os._exit(0)  # all is closed; a thread that is still checking large arguments would keep the process for seconds
 
@@ -23,3 +24,10 @@ def serve(options: argparse.Namespace, settings: Settings) -> int:
 async def _serve(settings: Settings) -> None:
     async with open_maker(settings.maker) as maker, open_models(settings) as models:
         await serve_stdio(settings, maker, models)
+
+
+async def _serve_http(settings: Settings) -> None:
+    from latm_mcp.server_http import serve_http  # here: a client that starts us over stdio waits for every import
+
+    async with open_maker(settings.maker) as maker, open_models(settings) as models:
+        await serve_http(settings, maker, models)

@@ -1,10 +1,7 @@
 """The MCP face: one server object for both protocol eras, its list of tools read from the library at each call."""
 
-import gc
 import logging
-import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
@@ -33,6 +30,7 @@ from latm_mcp.server_log import ClientsNoted, keeping_log
 from latm_mcp.server_output import standard_output
 from latm_mcp.server_reading import Reading
 from latm_mcp.server_results import OUR_FAULT, first_of
+from latm_mcp.server_signals import end_on_signal, leave
 from latm_mcp.settings import Settings
 from latm_mcp.store import Role
 
@@ -131,27 +129,14 @@ async def serve_stdio(
             if group.split(CLIENT_GONE)[1]:
                 raise
             logger.info("the client has gone in the middle of an answer")  # an end like that of the input
-    gc.freeze()  # else the interpreter looks through all that was imported once more before it ends: up to a second
-    if ended:  # all is closed: now the signal does what it does to any process, so that whoever sent it can tell
-        signal.signal(ended[0], signal.SIG_DFL)
-        os.kill(os.getpid(), ended[0])
+    leave(ended)
 
 
 async def _serve_stdio(opening: AbstractAsyncContextManager[LatmServer], ended: list[signal.Signals]) -> None:
     async with opening as server, anyio.create_task_group() as group:
-        group.start_soon(_end_on_signal, group.cancel_scope, ended)
+        group.start_soon(end_on_signal, group.cancel_scope.cancel, ended)
         with standard_output() as output:
             async with stdio_server(standard_input(), output) as (read, write):
                 await server.run(read, write, server.create_initialization_options())
                 group.cancel_scope.deadline = anyio.current_time() + LAST_WORDS_SECONDS
         group.cancel_scope.cancel()
-
-
-async def _end_on_signal(scope: anyio.CancelScope, ended: list[signal.Signals]) -> None:
-    if sys.platform == "win32":  # no signal can be waited for there; its clients end a server by closing its input
-        return
-    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
-        async for received in signals:
-            ended.append(received)
-            scope.cancel()
-            return

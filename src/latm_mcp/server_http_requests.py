@@ -1,0 +1,109 @@
+"""The HTTP requests that are being answered: a client that hangs up ends what its request began, and so does the server's end.
+
+The revisions with a handshake would let a call run on for a client that comes back for its answer. None can come back here: no answer
+is kept for later. Its work would use the sandbox, and perhaps money, for nobody.
+"""
+
+from typing import Any
+
+import anyio
+from mcp import types
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+from mcp.shared.exceptions import MCPError
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from latm_mcp.server_http_refuse import refuse
+
+CALLS = "latm_mcp.calls"  # in a request's scope: its `_Calls`
+LAST_WORDS_SECONDS = 0.2  # for a client to take the end of its answer
+HUNG_UP = "The client hung up."
+
+
+class Requests:
+    """Keeps the requests that are being answered."""
+
+    def __init__(self, app: ASGIApp):
+        self._app = app
+        self._open: set[anyio.CancelScope] = set()
+        self._ended = False
+
+    def end(self) -> None:
+        """End all requests, and refuse those that still come."""
+        self._ended = True
+        for request in self._open:
+            request.cancel()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request; anything else is passed on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        answer = _Answer(send)
+        scope[CALLS] = calls = _Calls()
+        with anyio.CancelScope() as request:
+            if self._ended:
+                request.cancel()
+            self._open.add(request)
+            try:
+                await self._app(scope, receive, answer.send)
+            finally:
+                self._open.discard(request)
+                calls.end()
+        if request.cancelled_caught:
+            with anyio.move_on_after(LAST_WORDS_SECONDS):
+                await answer.end()
+
+
+class _Calls:
+    """The calls that a request began; one that begins after its end is cancelled as well."""
+
+    def __init__(self) -> None:
+        self._running: set[anyio.CancelScope] = set()
+        self._over = False
+
+    def begin(self, call: anyio.CancelScope) -> None:
+        self._running.add(call)
+        if self._over:
+            call.cancel()
+
+    def done(self, call: anyio.CancelScope) -> None:
+        self._running.discard(call)
+
+    def end(self) -> None:
+        self._over = True
+        for call in self._running:
+            call.cancel()
+
+
+class _Answer:
+    """How far a request is answered."""
+
+    def __init__(self, send: Send):
+        self._send = send
+        self._begun = self._whole = False
+
+    async def send(self, message: Message) -> None:
+        await self._send(message)
+        self._begun = True
+        self._whole = message["type"] == "http.response.body" and not message.get("more_body", False)
+
+    async def end(self) -> None:
+        """What is left to say when the server ends."""
+        if not self._begun:
+            await refuse(self._send, 503, "The server is ending.", {"connection": "close"})
+        elif not self._whole:
+            await self._send({"type": "http.response.body", "body": b""})
+
+
+async def ends_with_its_request(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+    """Middleware of the MCP server: a call is cancelled once its HTTP request is over."""
+    calls = None if ctx.request is None else ctx.request.scope.get(CALLS)
+    if calls is None or ctx.request_id is None:  # a notification is taken in after its request was answered
+        return await call_next(ctx)
+    with anyio.CancelScope() as call:
+        calls.begin(call)
+        try:
+            return await call_next(ctx)
+        finally:
+            calls.done(call)
+    raise MCPError(types.INTERNAL_ERROR, HUNG_UP)
