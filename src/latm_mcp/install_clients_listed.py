@@ -1,0 +1,220 @@
+"""The clients that `latm-mcp install` knows. Facts are the clients' documentation's; "measured" was tried with that version."""
+
+from types import MappingProxyType
+
+from latm_mcp.install_clients import Client, Shape, by_platform, everywhere
+
+STDIO = Shape(fixed={"type": "stdio"})
+CLINE = "{HOME}/.cline/data/settings/cline_mcp_settings.json"
+CLINE_IN_CODE = "Code/User/globalStorage/saoudrizwan.claude-dev/settings/cline_mcp_settings.json"
+NEW_SESSION = "Start a new session of `{}`."
+
+CLIENTS: tuple[Client, ...] = (
+    Client(
+        name="claude-desktop",
+        title="Claude Desktop",
+        format="json",
+        under=("mcpServers",),
+        files=by_platform(
+            "{XDG_CONFIG_HOME}/Claude/claude_desktop_config.json",
+            "{HOME}/Library/Application Support/Claude/claude_desktop_config.json",
+            (
+                # The installer of 2026 is an MSIX package, to which Windows shows another AppData.
+                "{LOCALAPPDATA}/Packages/Claude_*/LocalCache/Roaming/Claude/claude_desktop_config.json",
+                "{APPDATA}/Claude/claude_desktop_config.json",
+            ),
+        ),
+        restart="Quit Claude Desktop entirely, not only its window, and start it again.",
+        shows="after Claude Desktop is restarted",
+        log="~/Library/Logs/Claude on macOS, %APPDATA%\\Claude\\logs on Windows: mcp.log and mcp-server-NAME.log",
+    ),
+    Client(
+        name="claude-code",
+        title="Claude Code",
+        format="json",
+        under=("mcpServers",),
+        files=everywhere("{HOME}/.claude.json"),
+        shape=STDIO,
+        moved=("{CLAUDE_CONFIG_DIR}/.claude.json",),
+        folders=("{HOME}/.claude",),
+        commands=("claude",),
+        restart=NEW_SESSION.format("claude"),
+        shows="at once",
+        log="`claude --debug`, and /mcp in a session",
+    ),
+    Client(
+        name="cursor",
+        title="Cursor",
+        format="jsonc",
+        under=("mcpServers",),
+        files=everywhere("{HOME}/.cursor/mcp.json"),
+        commands=("cursor",),
+        restart="Restart Cursor, or switch the server on in its settings, under MCP.",
+        shows="after the server is switched off and on in Cursor's MCP settings, or a restart",
+        log="the Output panel, 'MCP Logs'",
+    ),
+    Client(
+        name="vscode",
+        title="VS Code",
+        format="jsonc",
+        under=("servers",),
+        files=by_platform(
+            "{XDG_CONFIG_HOME}/Code/User/mcp.json",
+            "{HOME}/Library/Application Support/Code/User/mcp.json",
+            ("{APPDATA}/Code/User/mcp.json",),
+        ),
+        shape=STDIO,
+        moved=("{VSCODE_PORTABLE}/user-data/User/mcp.json", "{VSCODE_APPDATA}/Code/User/mcp.json"),
+        commands=("code",),
+        restart="Run the command 'MCP: List Servers', choose the server, and start it.",
+        shows="at your next message",
+        log="the command 'MCP: List Servers', then 'Show Output'",
+    ),
+    Client(
+        name="codex",
+        title="Codex",
+        format="toml",
+        under=("mcp_servers",),
+        files=everywhere("{HOME}/.codex/config.toml"),
+        # Its own limit is ten seconds, and the first start may compile the sandbox.
+        shape=Shape(once={"startup_timeout_sec": 120}),
+        moved=("{CODEX_HOME}/config.toml",),
+        commands=("codex",),
+        restart=NEW_SESSION.format("codex"),
+        shows="in the next session",
+        log="log/codex-tui.log in ~/.codex, and /mcp in a session",
+    ),
+    Client(
+        name="gemini-cli",
+        title="Gemini CLI",
+        format="jsonc",
+        under=("mcpServers",),
+        files=everywhere("{HOME}/.gemini/settings.json"),
+        moved=("{GEMINI_CLI_HOME}/.gemini/settings.json",),
+        commands=("gemini",),
+        restart=NEW_SESSION.format("gemini"),
+        shows="at once",
+        log="`gemini --debug`, and /mcp in a session",
+    ),
+    Client(
+        name="zed",
+        title="Zed",
+        format="jsonc",
+        under=("context_servers",),
+        files=by_platform(
+            "{XDG_CONFIG_HOME}/zed/settings.json", "{HOME}/.config/zed/settings.json", ("{APPDATA}/Zed/settings.json",)
+        ),
+        shape=Shape(once={"source": "custom"}),
+        moved=("{FLATPAK_XDG_CONFIG_HOME}/zed/settings.json",),
+        commands=("zed", "zeditor"),
+        restart="Nothing: Zed reads its settings when they change. The Agent Panel's settings show a green dot.",
+        shows="at once",
+        log="the command 'zed: open log'",
+    ),
+    Client(
+        name="windsurf",
+        title="Windsurf",
+        format="json",
+        under=("mcpServers",),
+        files=everywhere("{HOME}/.codeium/windsurf/mcp_config.json"),
+        commands=("windsurf",),
+        restart="Press the refresh button of Cascade's MCP servers, or restart Windsurf.",
+        shows="after the refresh button of Cascade's MCP servers",
+        log="Cascade's MCP servers show whether it runs",
+    ),
+    Client(
+        name="opencode",
+        title="OpenCode",
+        format="jsonc",
+        under=("mcp",),
+        files=everywhere("{XDG_CONFIG_HOME}/opencode/opencode.json", "{XDG_CONFIG_HOME}/opencode/opencode.jsonc"),
+        # Its own limit is five seconds, and the first start may compile the sandbox.
+        shape=Shape(
+            args="",
+            env="environment",
+            fixed={"type": "local"},
+            once={"enabled": True, "timeout": 120_000},
+        ),
+        newer=(
+            ("mcp", "servers"),
+            Shape(args="", env="environment", fixed={"type": "local"}),
+        ),
+        moved=("{OPENCODE_CONFIG}",),
+        commands=("opencode",),
+        restart=NEW_SESSION.format("opencode"),
+        shows="at once",
+        log="log/ in ~/.local/share/opencode",
+    ),
+    Client(
+        name="goose",
+        title="Goose",
+        format="yaml",
+        under=("extensions",),
+        files=by_platform(
+            "{XDG_CONFIG_HOME}/goose/config.yaml",
+            "{XDG_CONFIG_HOME}/goose/config.yaml",
+            ("{APPDATA}/Block/goose/config/config.yaml",),
+        ),
+        shape=Shape(
+            command="cmd",
+            env="envs",
+            fixed={"type": "stdio", "name": "{name}"},
+            once={"enabled": True, "timeout": 300, "description": "Tools made from worked examples"},
+        ),
+        moved=("{GOOSE_PATH_ROOT}/config/config.yaml",),
+        commands=("goose",),
+        restart=NEW_SESSION.format("goose"),
+        shows="at your next message",
+        log="logs/ in ~/.local/state/goose",
+    ),
+    Client(
+        name="cline",
+        title="Cline",
+        format="json",
+        under=("mcpServers",),
+        files=MappingProxyType(
+            {
+                "linux": (CLINE, "{XDG_CONFIG_HOME}/" + CLINE_IN_CODE),
+                "darwin": (CLINE, "{HOME}/Library/Application Support/" + CLINE_IN_CODE),
+                "win32": (CLINE, "{APPDATA}/" + CLINE_IN_CODE),
+            }
+        ),
+        shape=Shape(once={"disabled": False}),
+        moved=(
+            "{CLINE_DATA_DIR}/settings/cline_mcp_settings.json",
+            "{CLINE_DIR}/data/settings/cline_mcp_settings.json",
+        ),
+        folders=("{HOME}/.cline",),
+        commands=("cline",),
+        restart="Start a new session of `cline`; in an editor, restart the server in Cline's list of MCP servers.",
+        shows="in the next session, or after the server is restarted in Cline's list",
+        log="Cline's list of MCP servers shows what a server wrote",
+    ),
+    Client(
+        name="continue",
+        title="Continue",
+        format="yaml-list",
+        under=("mcpServers",),
+        files=everywhere("{HOME}/.continue/config.yaml"),
+        shape=Shape(fixed={"name": "{name}"}),
+        moved=("{CONTINUE_GLOBAL_DIR}/config.yaml",),
+        commands=("cn",),
+        # A config.yaml of ours would be loaded instead of it.
+        beside=("config.json", "mcpServers/latm.yaml"),
+        seed="name: Local Config\nversion: 1.0.0\nschema: v1\n",
+        restart="Reload the editor's window, or start a new session of `cn`.",
+        shows="in the next session",
+        log="the Output panel, 'Continue'",
+    ),
+    Client(
+        name="lm-studio",
+        title="LM Studio",
+        format="json",
+        under=("mcpServers",),
+        files=everywhere("{HOME}/.lmstudio/mcp.json", "{HOME}/.cache/lm-studio/mcp.json"),
+        commands=("lms",),
+        restart="Switch the server on in the Program tab of LM Studio; if it is not there, restart LM Studio.",
+        shows="after the server is switched off and on in the Program tab",
+        log="the developer logs of LM Studio",
+    ),
+)
