@@ -68,6 +68,16 @@ def test_a_block_that_fails_fails_the_run(tmp_path: Path):
     assert not (tmp_path / "ran").exists()
 
 
-@pytest.mark.parametrize("refused", ["ruff check .", "ruff format --check .", "mypy ", "python packaging/check.py"])
+@pytest.mark.parametrize(
+    "refused",
+    [
+        "ruff check .",
+        "ruff format --check .",
+        "mypy ",
+        "mypy --config-file .ci/mypy_elsewhere.ini --platform win32 src",
+        "mypy --config-file .ci/mypy_elsewhere.ini --platform darwin src",
+        "python packaging/check.py",
+    ],
+)
 def test_what_the_linter_the_type_checker_and_the_validators_refuse_fails_the_run(tmp_path: Path, refused: str):
     assert run(tmp_path, FIRST + SECOND, refused).returncode == 1
