@@ -11,6 +11,7 @@ from latm_mcp.latm_spending import Paid, Spending
 from latm_mcp.models import Message, Reply
 from latm_mcp.models_using import Asks, LanguageModel
 from latm_mcp.outcomes import Json
+from latm_mcp.settings_keys import KeyFinder
 from latm_mcp.settings_models import ModelSettings
 from latm_mcp.store import Role, Store
 
@@ -77,6 +78,12 @@ async def open_role(role: Role, configured: ModelSettings | None) -> AsyncIterat
         return
     from latm_mcp.llm import open_model  # here: most parts ask no model
 
-    opening = open_model(model=configured.model, base_url=configured.base_url, api_key=configured.api_key, role=role)
+    opening = open_model(
+        model=configured.model,
+        base_url=configured.base_url,
+        api_key=configured.api_key,
+        role=role,
+        find_key=KeyFinder(role, configured.address),
+    )
     async with opening as model:
         yield model

@@ -20,7 +20,8 @@ def key(options: argparse.Namespace, settings: Settings) -> int:
     """Keep a role's key, or take it out. Raises: BadInput."""
     role = options.role.strip().lower()
     if role not in OWNERS:
-        raise BadInput(f"{options.role[:40]!r} has no key: it is one of {', '.join(OWNERS)}.")
+        # What was given is not shown: it may be the key itself.
+        raise BadInput(f"ROLE is one of {', '.join(OWNERS)}; the key is asked for.")
     if options.remove:
         return _remove(role)
     layers: Layers = options.layers
@@ -65,9 +66,8 @@ def _kept(role: str, address: str | None, layers: Layers) -> str:
         said = "The token is kept in the key store; `latm-mcp serve --http` takes it from there."
     else:
         said = f"The key of {role} is kept in the key store, for {address}, and goes nowhere else."
-    source = layers.source_of(variable)
-    if source != "default":
-        return f"{said} But {setting_of(variable)} from {source} stands over it here."
+    if variable in layers.merged():
+        return f"{said} But {setting_of(variable)} of the {layers.source_of(variable)} stands over it here."
     if address is not None and f"LATM_{role.upper()}_MODEL" not in layers.merged():
         return f"{said} The role has no model yet: `latm-mcp config set {role}.model NAME`."
     return said

@@ -1,5 +1,6 @@
 """Where a model is asked: an address, a model's name and a key that no message shows."""
 
+import json
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -53,6 +54,13 @@ class Endpoint:
     @property
     def openai_itself(self) -> bool:
         return self.host == "api.openai.com" or self.host.endswith(".api.openai.com")
+
+    def without_key(self, text: str) -> str:
+        """The text without the key, as it is or as it stands in quotes."""
+        key = self.api_key or ""
+        for written in {key, repr(key)[1:-1], json.dumps(key)[1:-1]} - {""}:
+            text = text.replace(written, "...")
+        return text
 
     def __str__(self) -> str:
         """The address without what may be secret in it: user, password and query."""

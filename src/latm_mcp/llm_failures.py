@@ -17,8 +17,7 @@ def quoted(said: object, endpoint: Endpoint) -> str:
     message = said.get("message") if isinstance(said, dict) else None
     line = " ".join(str(message or said).split())
     line = "".join(character for character in line if character.isprintable())
-    if endpoint.api_key:
-        line = line.replace(endpoint.api_key, "...")
+    line = endpoint.without_key(line)
     return repr(line if len(line) <= MAX_QUOTED else line[:MAX_QUOTED] + "...")
 
 

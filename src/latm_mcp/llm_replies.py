@@ -14,6 +14,7 @@ MAX_REPLY_BYTES = 512 * 1024
 MAX_BODY_BYTES = 8 * MAX_REPLY_BYTES  # JSON may write a byte as six, and reasoning may stand beside the reply
 CHARACTERS_PER_TOKEN = 4
 MAX_MODEL_NAME = 200
+MIN_KEY = 16  # characters of a key that nobody guesses
 MOST_TOKENS = 10**9  # of one reply: a server may say any number
 
 
@@ -52,8 +53,14 @@ def read_reply(body: bytes, conversation: Sequence[Message], endpoint: Endpoint)
         error.tokens_in, error.tokens_out = usage.tokens_in, usage.tokens_out
         raise
     named = "".join(character for character in completion.model or "" if character.isprintable())
-    model = named[:MAX_MODEL_NAME] or endpoint.model
-    return Reply(text=text, usage=usage, model=model)
+    model = _unechoed(named, endpoint)[:MAX_MODEL_NAME] or endpoint.model
+    return Reply(text=_unechoed(text, endpoint), usage=usage, model=model)
+
+
+def _unechoed(text: str, endpoint: Endpoint) -> str:
+    """What is kept of a reply, without the key that was sent: recordings and tools are handed on."""
+    # A shorter one is a word that servers at home are content with, and which a reply may have of itself.
+    return endpoint.without_key(text) if len(endpoint.api_key or "") >= MIN_KEY else text
 
 
 def _parsed(body: bytes, endpoint: Endpoint) -> _Completion:

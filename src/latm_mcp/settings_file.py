@@ -1,5 +1,6 @@
 """The settings file, as it is read: TOML, bounded, and each fault told with its line."""
 
+import os
 import re
 import stat
 from collections.abc import Iterator, Mapping
@@ -62,15 +63,9 @@ def file_text(path: Path) -> tuple[str, bool]:
     if len(raw) > MAX_BYTES:
         raise BadInput(f"The settings file {str(path)!r} is longer than {MAX_BYTES // 1024} KiB: is it another file?")
     try:
-        return raw.decode("utf-8-sig"), bool(mode & _OTHERS) and _has_modes()
+        return raw.decode("utf-8-sig"), bool(mode & _OTHERS) and os.name == "posix"
     except UnicodeDecodeError:
         raise BadInput(f"The settings file {str(path)!r} is not UTF-8: save it as UTF-8.") from None
-
-
-def _has_modes() -> bool:
-    import os
-
-    return os.name == "posix"
 
 
 def _read(text: str, path: Path) -> tuple[dict[str, str], list[str]]:

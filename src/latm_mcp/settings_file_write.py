@@ -69,7 +69,7 @@ def _edit(path: Path, variable: str | None, change: Callable[[Document], None]) 
     import tomlkit
     import tomlkit.exceptions
 
-    before = read_file(path, named=False)
+    target, before = _own_target(path), read_file(path, named=False)
     try:
         text = file_text(path)[0] if before.exists else ""
         document = tomlkit.parse(text)
@@ -80,7 +80,7 @@ def _edit(path: Path, variable: str | None, change: Callable[[Document], None]) 
             next(iter(before.faults), f"The settings file {str(path)!r} cannot be changed: {error}.")
         ) from error
     if written != text.encode():
-        _replace(_own_target(path), written, lambda made: _check(made, before, variable))
+        _replace(target, written, lambda made: _check(made, before, variable))
 
 
 def _check(made: Path, before: SettingsFile, variable: str | None) -> None:

@@ -36,10 +36,9 @@ class Layers:
         return next((source for held, source, _ in self._held() if held == name), "default")
 
     def withheld(self) -> dict[str, str]:
-        """The file's keys that are not used, and why: a key goes only to the address that it was written for.
+        """The file's keys that are not used, and why: a key goes only to the address that the file has for it.
 
-        Whoever starts the server chooses its arguments and environment, and that may be a project's own file, of which the
-        owner of the key has read nothing.
+        Else another address for one run, or in one client's configuration, would be sent the key of this one.
         """
         merged = {name: text for name, _, text in self._held()}
         found = {}

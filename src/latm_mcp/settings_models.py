@@ -1,5 +1,6 @@
 """The settings of the models: one for each role of the paper, each with an endpoint and a key of its own."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import get_args
@@ -55,9 +56,10 @@ def address_of(environ: Mapping[str, str], role: str) -> str:
 
 
 def _address(base_url: str | None) -> str:
-    scheme, slashes, rest = (base_url or OPENAI).partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme.lower()}{slashes}{host.rpartition('@')[2].lower()}{slash}{path}".rstrip("/")
+    parts = re.fullmatch(r"(https?://)(?:[^/?#@\\\s]*@)?([^/?#@\\\s]+)(/[^?#]*)?(?:[?#].*)?", base_url or OPENAI)
+    if parts is None:  # one that programs read in different ways: the key of no other address goes there
+        return "an address that cannot be read for certain"
+    return f"{parts[1]}{parts[2].lower()}{parts[3] or ''}".rstrip("/")
 
 
 def read_text(environ: Mapping[str, str], name: str) -> str | None:

@@ -13,6 +13,7 @@ from latm_mcp.settings_models import ROLES, variables_of
 from latm_mcp.settings_names import CONFIG, PREFIX, VARIABLES, is_secret, nearest, role_of, setting_of
 
 _CREDENTIALS = re.compile(r"[^/\s'\"]+@")  # of an address: user:password@host
+_QUERY = re.compile(r"\?[^\s'\"]+")
 # What the command line calls them, where it has a word of its own.
 _OPTIONS = {
     "LATM_HOME": "--home",
@@ -85,7 +86,7 @@ def _variable(
     if source != "default":
         return Variable(name, _shown(name, layers.merged()[name]), source, fault)
     if is_secret(name) and role_of(name) in stored:
-        return Variable(name, "set", "key store", fault)
+        return Variable(name, "set", "key store")
     return Variable(name, None, "not set", fault)
 
 
@@ -110,14 +111,19 @@ def fault_of(name: str, text: str) -> str:
         models = {variables_of(role)[0]: "any" for role in ROLES}  # an endpoint is read only where its model is named
         read_settings({"LATM_HOME": os.curdir, "LATM_CACHE": os.curdir, **models, name: text})
     except BadInput as error:
-        return _CREDENTIALS.sub("***@", str(error)) if name.endswith("_URL") else str(error)
+        return _bared(str(error)) if name.endswith("_URL") else str(error)
     return ""
 
 
 def _shown(name: str, text: str) -> str:
     if is_secret(name):
         return "set"
-    return _CREDENTIALS.sub("***@", text.strip()) if name.endswith("_URL") else text.strip()
+    return _bared(text.strip()) if name.endswith("_URL") else text.strip()
+
+
+def _bared(text: str) -> str:
+    """An address without what may be secret in it."""
+    return _QUERY.sub("?***", _CREDENTIALS.sub("***@", text))
 
 
 def _unread(name: str) -> str:
