@@ -9,6 +9,7 @@ from latm_mcp.latm_results import Dispatched
 from latm_mcp.outcomes import Json
 from latm_mcp.server_announce import Announcer
 from latm_mcp.server_arguments import DispatchArguments, read_arguments
+from latm_mcp.server_callers import Caller
 from latm_mcp.server_calling import how_to_call
 from latm_mcp.server_catalogue import evidence
 from latm_mcp.server_results import done
@@ -31,14 +32,14 @@ ASK = (
 REPORT = "Then call report_result with the question and your `answer`"
 
 
-async def dispatch(latm: Latm, announcer: Announcer, client: str, given: dict[str, Json]) -> types.CallToolResult:
+async def dispatch(latm: Latm, announcer: Announcer, caller: Caller, given: dict[str, Json]) -> types.CallToolResult:
     """dispatch: the answer, the tools that the question may be for, or word that it is new and how many of its kind there are."""
     asked = await latm.dispatch(read_arguments(DispatchArguments, "dispatch", given).question)
     structure: dict[str, Json] = {"outcome": asked.outcome}
     if asked.answer is not None:
         structure |= _answered(asked.answer)
     if asked.candidates:
-        structure["candidates"] = [_candidate(one, announcer, client) for one in asked.candidates]
+        structure["candidates"] = [_candidate(one, announcer, caller) for one in asked.candidates]
     if asked.cached is not None:
         structure["cached"] = _cached(asked.cached)
     if asked.job:
@@ -103,10 +104,10 @@ def _candidate_line(row: dict[str, Json]) -> str:
     return f"- {row['signature']}: {row['how_to_call']} (verified: {row['evidence']}){lacks}"
 
 
-def _candidate(one: Found, announcer: Announcer, client: str) -> dict[str, Json]:
+def _candidate(one: Found, announcer: Announcer, caller: Caller) -> dict[str, Json]:
     row, candidate = one.row, one.candidate
     reads_it = row.adapter and not candidate.certain  # a certain one was asked just now, and refused this very question
-    direct = announcer.knows(client, row.name, row.version)
+    direct = announcer.knows(caller, row.name, row.version)
     return {
         "name": row.name,
         "signature": one_line(row.signature_text, 300),

@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from latm_mcp.errors import BadInput
 from latm_mcp.models import MAX_ANSWER_BYTES
-from latm_mcp.server_announce import client_of
+from latm_mcp.server_callers import client_of
 from latm_mcp.server_elicit_tickets import Once, Tickets
 from latm_mcp.server_progress import progress_to
 from latm_mcp.store import Told

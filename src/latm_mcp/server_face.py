@@ -12,7 +12,8 @@ from mcp.server.context import ServerRequestContext
 from latm_mcp.errors import LatmError, SandboxUnavailable
 from latm_mcp.latm import Latm
 from latm_mcp.outcomes import Json
-from latm_mcp.server_announce import Announcer, client_of
+from latm_mcp.server_announce import Announcer
+from latm_mcp.server_callers import Caller, caller_of
 from latm_mcp.server_calling import call_native, call_tool
 from latm_mcp.server_catalogue import Catalogue
 from latm_mcp.server_commands import Commands
@@ -51,7 +52,7 @@ class Face:
     async def list_tools(self, ctx: ServerRequestContext[Any, Any], params: object) -> types.ListToolsResult:
         """The present list."""
         listing = self.catalogue.listing()
-        self.announcer.note_listing(client_of(ctx), listing)
+        self.announcer.note_listing(caller_of(ctx), listing)
         self.listed.set()
         return types.ListToolsResult(tools=list(listing.tools))
 
@@ -68,7 +69,7 @@ class Face:
         patience = self._patience(name, arguments)
         try:
             with anyio.fail_after(patience):
-                return await self._use(client_of(ctx), name, arguments)
+                return await self._use(caller_of(ctx), name, arguments)
         except TimeoutError:
             raise SandboxUnavailable(
                 f"There is no answer after {patience:g} s: the sandbox may still be compiled, which happens once on a "
@@ -82,9 +83,9 @@ class Face:
         limit = shop.longest_seconds() if name == "dispatch" else shop.limits_of(str(called)).seconds
         return max(USE_SECONDS, limit + OVER_LIMIT_SECONDS)
 
-    async def _use(self, client: str, name: str, arguments: dict[str, Json]) -> types.CallToolResult:
+    async def _use(self, caller: Caller, name: str, arguments: dict[str, Json]) -> types.CallToolResult:
         if name == "dispatch":
-            return await dispatch(self.latm, self.announcer, client, arguments)
+            return await dispatch(self.latm, self.announcer, caller, arguments)
         if name == "call_tool":
             return await call_tool(self.latm, arguments)
         return await call_native(self.latm, name, arguments)

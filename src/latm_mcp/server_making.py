@@ -14,8 +14,9 @@ from latm_mcp.latm_results import MakeResult
 from latm_mcp.models import MAX_EXAMPLES, MAX_SOURCE_BYTES, Draft, Progress, Tool
 from latm_mcp.outcomes import Json
 from latm_mcp.prompts import written
-from latm_mcp.server_announce import Announcer, client_of
+from latm_mcp.server_announce import Announcer
 from latm_mcp.server_arguments import MakeArguments, read_arguments
+from latm_mcp.server_callers import Caller, caller_of
 from latm_mcp.server_calling import how_to_call
 from latm_mcp.server_catalogue import Catalogue, describe, evidence
 from latm_mcp.server_progress import progress_to
@@ -47,7 +48,7 @@ class MakingDesk:
         async with progress_to(ctx) as report:
             report(Progress(stage="propose", attempt=1, sentence="looking at what there is already", done=0.01))
             result = await self._work(asked, report)
-            return await self._told(result, client_of(ctx))
+            return await self._told(result, caller_of(ctx))
 
     async def _work(self, asked: MakeArguments, report: Report) -> MakeResult:
         if asked.draft is not None:
@@ -65,12 +66,12 @@ class MakingDesk:
         result = await self.latm.draft(job_id, draft, report, self.answer_within)
         return replace(result, next=f"{UNSEEN} {result.next}") if late else result
 
-    async def _told(self, result: MakeResult, client: str) -> types.CallToolResult:
+    async def _told(self, result: MakeResult, caller: Caller) -> types.CallToolResult:
         """Announce what was published, wait for the client to list it, and say how to call it."""
         direct = False
         if result.tool is not None:
             await self.announcer.announce()
-            made = (client, result.tool.name, result.tool.version)
+            made = (caller, result.tool.name, result.tool.version)
             direct = await self.announcer.settle(*made) if result.status == "published" else self.announcer.knows(*made)
         structure = self._structure(result, direct)
         return done(_text(structure), structure, most=MAX_RESULT)

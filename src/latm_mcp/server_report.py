@@ -8,8 +8,8 @@ from mcp.server.context import ServerRequestContext
 from latm_mcp.latm import Latm
 from latm_mcp.latm_report import ReportResult, Said
 from latm_mcp.outcomes import Json
-from latm_mcp.server_announce import client_of
 from latm_mcp.server_arguments import ReportArguments, read_arguments
+from latm_mcp.server_callers import client_of
 from latm_mcp.server_elicit import Doubt, Persons, Settled, Word
 from latm_mcp.server_elicit_doubt import confirmed, doubt_of
 from latm_mcp.server_results import done
