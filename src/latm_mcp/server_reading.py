@@ -20,6 +20,7 @@ from latm_mcp.text import one_line, safe
 SCHEME = "latm://tools/"
 QUEUE, LEDGER = "latm://queue", "latm://ledger"
 MAX_RESOURCE = 64 * 1024
+MAX_ADDRESS = 2000  # characters of an unknown one that are given back
 MARKDOWN = "text/markdown"
 
 
@@ -49,9 +50,12 @@ class Reading:
     async def read(
         self, ctx: ServerRequestContext[Any, Any], params: types.ReadResourceRequestParams
     ) -> types.ReadResourceResult:
-        """A page of at most `MAX_RESOURCE` characters. Raises: NotFound; MCPError for an address of another form."""
+        """A page of at most `MAX_RESOURCE` characters. Raises: MCPError that names the address, where there is nothing."""
         uri = str(params.uri)
-        text = safe(await self._page(uri), MAX_RESOURCE)
+        try:
+            text = safe(await self._page(uri), MAX_RESOURCE)
+        except NotFound as error:
+            raise MCPError(types.INVALID_PARAMS, str(error), {"uri": safe(uri, MAX_ADDRESS)}) from None
         return types.ReadResourceResult(contents=[types.TextResourceContents(uri=uri, mime_type=MARKDOWN, text=text)])
 
     async def _page(self, uri: str) -> str:
@@ -66,7 +70,7 @@ class Reading:
         if uri.startswith(SCHEME):
             return self._tool(uri.removeprefix(SCHEME))
         known = f"addresses are {SCHEME}NAME, {QUEUE} and {LEDGER}"
-        raise MCPError(types.INVALID_PARAMS, f"There is no resource {one_line(uri, 200)!r}: {known}.")
+        raise NotFound(f"There is no resource {one_line(uri, 200)!r}: {known}.")
 
     def _tool(self, name: str) -> str:
         tool = self._latm.live(name)
