@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import anyio
 
+from latm_mcp.cli_arguments import SETS
 from latm_mcp.cli_install_words import as_json, show_done, show_list, show_plan
 from latm_mcp.cli_screen import tell, write_json
 from latm_mcp.errors import BadInput, LatmError
@@ -60,7 +61,7 @@ def _without_client(options: argparse.Namespace, places: Places, line: Line) -> 
 
 def _options(options: argparse.Namespace) -> tuple[str, ...]:
     said = vars(options)
-    sets = [text for name in ("set", "set_before", "set_behind") for text in said.get(name) or ()]
+    sets = [text for name in SETS for text in said.get(name) or ()]
     return options_of(said.get("home"), said.get("config"), tuple(sets))
 
 
@@ -100,10 +101,9 @@ async def _warm(settings: Settings) -> str:
 
 def _notes(line: Line, places: Places, warm: str) -> list[str]:
     notes = [note for note in (warm, line.note) if note]
-    told = [name for name in places.told if name != "LATM_CACHE"]
-    if told and not line.options:
+    if places.told and not line.options:
         notes.append(
-            f"{', '.join(told)} {'is' if len(told) == 1 else 'are'} set here, and some clients pass no such variables on: "
+            f"{', '.join(places.told)} {'is' if len(places.told) == 1 else 'are'} set here, and some clients pass no such variables on: "
             "`latm-mcp config set` keeps settings for every client, and `latm-mcp config key` keeps keys."
         )
     return notes

@@ -104,7 +104,7 @@ def _anew(process: Running, places: Places) -> Line | None:
     source = _source(process.source)
     if uvx := _uvx(places):
         return Line((uvx, "--from", source, PROGRAM) if source else (uvx, f"{PROGRAM}@{process.version}"))
-    if pipx := shutil.which("pipx", path=places.search or None):
+    if pipx := shutil.which("pipx", path=places.search):
         return Line((pipx, "run", "--spec", source or f"{PROGRAM}=={process.version}", PROGRAM))
     return None
 
@@ -115,7 +115,7 @@ def _uvx(places: Places) -> str:
         beside = Path(places.uv).with_name("uvx.exe" if places.platform == "win32" else "uvx")
         if beside.is_file():
             return str(beside)
-    return shutil.which("uvx", path=places.search or None) or ""
+    return shutil.which("uvx", path=places.search) or ""
 
 
 def _source(told: str) -> str:
@@ -207,4 +207,4 @@ def is_there(command: tuple[str, ...], places: Places) -> bool:
         return False
     if PureWindowsPath(command[0]).name != command[0]:
         return Path(command[0]).expanduser().is_file()
-    return shutil.which(command[0], path=places.search or None) is not None
+    return shutil.which(command[0], path=places.search) is not None
