@@ -179,7 +179,7 @@ CLIENTS: tuple[Client, ...] = (
                 "win32": (CLINE, "{APPDATA}/" + CLINE_IN_CODE),
             }
         ),
-        shape=Shape(once={"disabled": False}),
+        shape=Shape(fixed={"type": "stdio"}, once={"disabled": False}),
         moved=(
             "{CLINE_DATA_DIR}/settings/cline_mcp_settings.json",
             "{CLINE_DIR}/data/settings/cline_mcp_settings.json",
