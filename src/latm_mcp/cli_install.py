@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import anyio
 
-from latm_mcp.cli_arguments import SETS
+from latm_mcp.cli_arguments_common import SETS
 from latm_mcp.cli_install_words import as_json, show_done, show_list, show_plan
 from latm_mcp.cli_screen import tell, write_json
 from latm_mcp.errors import BadInput, LatmError

@@ -64,9 +64,16 @@ class Document:
             edited = self._edit(text, name, entry)
         except ValueError as error:
             raise Unusable(str(error)) from error
-        if not _as_meant(before, _parsed(self.editor, edited), self.under, (name, entry)):
+        if not self._as_meant(before, edited, name, entry):
             raise Unusable("it is written in a way that cannot be edited without changing something else")
         return mark + edited.replace("\n", lines).encode()
+
+    def _as_meant(self, before: Json, edited: str, name: str, entry: Entry | None) -> bool:
+        try:
+            after = _parsed(self.editor, edited)
+        except Unusable:
+            return False
+        return _only_changed(before, after, self.under, (name, entry))
 
     def _edit(self, text: str, name: str, entry: Entry | None) -> str:
         if entry is None:
@@ -111,7 +118,7 @@ def _entries(value: Json, under: Under) -> dict[str, Entry]:
     return {name: entry for name, entry in value.items() if isinstance(name, str) and isinstance(entry, dict)}
 
 
-def _as_meant(before: Json, after: Json, under: Under, change: tuple[str, Entry | None]) -> bool:
+def _only_changed(before: Json, after: Json, under: Under, change: tuple[str, Entry | None]) -> bool:
     """Whether nothing but this entry has changed, and what leads to it where it was not there."""
     name, entry = change
     left, right = _entries(before, under), _entries(after, under)

@@ -178,8 +178,11 @@ def _taken(text: str, masked: str, found: _Object, member: _Member) -> str:
     start = text.rfind("\n", 0, member.start) + 1
     alone = re.compile(r"[ \t]*\n").match(masked, end)
     if text[start : member.start].strip() or not alone:  # something else is on its line
-        start = found.members[number - 1].end if number and masked[following] != "," else member.start
-        return text[:start] + text[end:].lstrip(" ") if start == member.start else text[:start] + text[end:]
+        if member is not found.members[-1]:
+            return text[: member.start] + text[found.members[number + 1].start :]
+        return (
+            text[: found.members[number - 1].end] + text[member.end :] if number else text[: member.start] + text[end:]
+        )
     end = alone.end()
     if number and masked[following] != ",":  # the last: the one before it needs no comma more
         before = found.members[number - 1].end

@@ -37,6 +37,8 @@ class YamlEditor:
             place = _value(_root(text), key)
         if place is None:
             return _ended(text) + _block({key: self._one(name, entry)}, 0, self.listed)
+        if not _is_empty(place) and not isinstance(place, SequenceNode if self.listed else MappingNode):
+            raise ValueError(f"{key!r} in it is no {'list' if self.listed else 'mapping'}: correct it first")
         if _is_empty(place):
             return self._filled(text, key, place, {key: self._one(name, entry)})
         if _in_line(place):
