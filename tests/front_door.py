@@ -35,14 +35,17 @@ class FrontDoor:
         """Nothing of this process's own but the search path."""
         places = {"LATM_HOME": str(self.home), "LATM_CACHE": str(self.cache), "PYTHONPATH": str(SRC)}
         places["LATM_SANDBOX"] = KIND
+        places["PYTHON_KEYRING_BACKEND"] = (
+            "keyring.backends.fail.Keyring"  # never the key store of whoever runs the tests
+        )
         return {"PATH": os.environ["PATH"], "HOME": str(self.home.parent), **places, **self.more}
 
-    def run(self, *arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
-        """Run one command to its end; it must end with this code, and never with a traceback."""
+    def run(self, *arguments: str | Path, code: int = 0, piped: str = "") -> subprocess.CompletedProcess[str]:
+        """Run one command to its end; it must end with this code, and never with a traceback. piped: its standard input."""
         done = subprocess.run(
             [*LINE, *map(str, arguments)],
             env=self.environment,
-            stdin=subprocess.DEVNULL,
+            input=piped,
             capture_output=True,
             encoding="utf-8",
             timeout=SECONDS,
@@ -55,9 +58,9 @@ class FrontDoor:
         """What a command prints with --json."""
         return json.loads(self.run(*arguments, "--json", code=code).stdout)
 
-    def refusal(self, *arguments: str | Path, code: int = 2) -> str:
+    def refusal(self, *arguments: str | Path, code: int = 2, piped: str = "") -> str:
         """The one sentence of a command that is refused: on stderr, with nothing on stdout."""
-        done = self.run(*arguments, code=code)
+        done = self.run(*arguments, code=code, piped=piped)
         assert done.stdout == ""
         lines = [line for line in done.stderr.splitlines() if line.startswith("latm-mcp: ")]
         assert len(lines) == 1, done.stderr

@@ -120,10 +120,10 @@ def _folder(environ: Mapping[str, str], name: str, default: Literal["user_data_p
     import platformdirs  # here, since a deployment that names its folders need not load it
 
     found = platformdirs.user_data_path if default == "user_data_path" else platformdirs.user_cache_path
-    path = found("latm-mcp", appauthor=False)
-    if "~" in path.parts[:1]:  # as it stays where the system knows no home folder for this user
-        raise BadInput(f"You have no home folder on this machine: say with {name} which folder to use.")
-    return path
+    try:
+        return found("latm-mcp", appauthor=False)
+    except RuntimeError as error:
+        raise BadInput(f"You have no home folder on this machine: say with {name} which folder to use.") from error
 
 
 def _publish(environ: Mapping[str, str]) -> PublishMode:

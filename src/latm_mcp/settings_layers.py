@@ -75,8 +75,10 @@ def default_path() -> Path | None:
     """Where the file is if nobody says; None where this user has no home folder."""
     import platformdirs
 
-    path = platformdirs.user_config_path("latm-mcp", appauthor=False) / "config.toml"
-    return None if "~" in path.parts[:1] else path
+    try:
+        return platformdirs.user_config_path("latm-mcp", appauthor=False) / "config.toml"
+    except RuntimeError:
+        return None
 
 
 def assigned(texts: list[str]) -> dict[str, str]:
