@@ -1,4 +1,4 @@
-"""Writes what the pages list but nobody should have to type: the commands, the MCP commands, the starter tools.
+"""Writes what the pages list but nobody should have to type: the commands, the MCP commands, the starter tools, the clients.
 
 `python docs/generate.py` puts each list between its two marks in README.md; a test compares.
 """
@@ -10,10 +10,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from latm_mcp.cli_arguments import build_parser
+from latm_mcp.install_clients import Client
+from latm_mcp.install_clients_listed import CLIENTS
+from latm_mcp.install_entry import Line, entry_of
+from latm_mcp.install_look import document_of
 from latm_mcp.server_commands import Commands, fixed_commands
+from latm_mcp.settings_places import Platform
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
+PLATFORMS: tuple[Platform, ...] = ("linux", "darwin", "win32")
+PROGRAM = "/absolute/path/to/.venv/bin/latm-mcp"
 MARKED = re.compile(r"(?<=<!-- generated: )(\w+)( -->\n).*?(?=<!-- end -->)", re.S)
 
 
@@ -76,6 +83,41 @@ def starter() -> str:
     return table("tool", "does", {f"`{tool['name']}`": tool["description"].rstrip(".") for tool in tools})
 
 
+def clients() -> str:
+    """A row for each client: how it is plugged in, and when a tool that was made shows up in it."""
+    lines = ["| client | plug it in | a new tool shows up |", "| --- | --- | --- |"]
+    lines += [f"| {one.title} | `latm-mcp install --client {one.name}` | {one.shows} |" for one in CLIENTS]
+    return "\n".join([*lines, ""])
+
+
+def folds() -> str:
+    """What each client is told, for those who write it by hand."""
+    return "\n".join(map(_fold, CLIENTS))
+
+
+def _fold(client: Client) -> str:
+    files = dict.fromkeys(_readable(file) for platform in PLATFORMS for file in client.files[platform])
+    document, shape = document_of(client, None)
+    entry = document.put("latm", entry_of(shape, "latm", Line((PROGRAM,)))).decode("utf-8").strip()
+    language = "json" if client.format == "jsonc" else client.format
+    where = ", ".join(f"`{file}`" for file in files)
+    return (
+        f"<details><summary>{client.title}</summary>\n\n{where}\n\n```{language}\n{entry}\n```\n\n"
+        f"{client.restart} Its log: {client.log}.\n\n</details>\n"
+    )
+
+
+def _readable(file: str) -> str:
+    for variable, known in (
+        ("{HOME}", "~"),
+        ("{XDG_CONFIG_HOME}", "~/.config"),
+        ("{APPDATA}", "%APPDATA%"),
+        ("{LOCALAPPDATA}", "%LOCALAPPDATA%"),
+    ):
+        file = file.replace(variable, known)
+    return file
+
+
 def table(left: str, right: str, rows: Mapping[str, str]) -> str:
     """A Markdown table of two columns."""
     lines = [
@@ -84,7 +126,13 @@ def table(left: str, right: str, rows: Mapping[str, str]) -> str:
     return "\n".join([f"| {left} | {right} |", "| --- | --- |", *lines, ""])
 
 
-LISTS: Mapping[str, Callable[[], str]] = {"commands": commands, "mcp": mcp, "starter": starter}
+LISTS: Mapping[str, Callable[[], str]] = {
+    "commands": commands,
+    "mcp": mcp,
+    "starter": starter,
+    "clients": clients,
+    "folds": folds,
+}
 
 if __name__ == "__main__":
     README.write_text(written(README.read_text(encoding="utf-8")), encoding="utf-8")
