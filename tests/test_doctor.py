@@ -251,7 +251,7 @@ def test_keys_are_only_said_to_be_set(door: FrontDoor):
         "LATM_MAKER_BASE_URL": "http://ann:very-secret@127.0.0.1:9/v1",
     }
 
-    done = door.run("doctor", "--json")
+    done = door.run("doctor", "--json", code=1)  # nobody is at that address
 
     rows = {row["name"]: row["value"] for row in json.loads(done.stdout)["configuration"]["variables"]}
     assert rows["LATM_MAKER_API_KEY"] == rows["OPENAI_API_KEY"] == "set"

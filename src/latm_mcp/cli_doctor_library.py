@@ -8,10 +8,12 @@ import tempfile
 from pathlib import Path
 
 from latm_mcp.cli_doctor_show import Section
-from latm_mcp.errors import StoreUnusable
+from latm_mcp.errors import StoreTooNew, StoreUnusable
 from latm_mcp.settings import Settings
 from latm_mcp.store_look import NEWEST, look
+from latm_mcp.store_sqlite import FILE_NAME
 
+ANOTHER = "latm-mcp config set home FOLDER"
 NONE_YET = "none yet; made at first use"
 
 
@@ -21,7 +23,7 @@ def library_section(settings: Settings) -> Section:
     try:
         found = look(settings.home)
     except StoreUnusable as error:
-        section.problems.append(str(error))
+        section.problem(str(error), _mend(error, settings.home))
     else:
         section.facts["state"] = NONE_YET if found is None else "opens, whole, and takes writes"
         if found is not None:
@@ -38,9 +40,10 @@ def _try_folders(settings: Settings, section: Section) -> None:
     refused = refusal(settings.home)
     section.facts["writable"] = not refused
     if refused and not section.problems:
-        section.problems.append(
+        section.problem(
             f"The library's folder {str(settings.home)!r} cannot be written: {refused}. Make it writable, free some space, or"
-            " set LATM_HOME to another."
+            " set LATM_HOME to another.",
+            writable(settings.home),
         )
     refused = refusal(settings.tools_folder)
     if refused and not section.problems:
@@ -61,6 +64,24 @@ def _look_who_may_write(home: Path, section: Section) -> None:
             f"Others can write the library's folder {str(home)!r}, and so put tools of theirs into it:"
             f" `chmod go-w {shlex.quote(str(home))}` makes it yours alone."
         )
+
+
+def writable(folder: Path) -> str:
+    """The command that makes a folder one's own to write."""
+    if os.name != "posix" or not os.path.isdir(folder):
+        return ANOTHER
+    return f"chmod -R u+rwX {shlex.quote(str(folder))}"
+
+
+def _mend(error: StoreUnusable, home: Path) -> str:
+    if isinstance(error, StoreTooNew):
+        return "pip install --upgrade latm-mcp"
+    if "Move it away" not in str(error):
+        return writable(home)
+    if os.name != "posix":
+        return f'move "{home / FILE_NAME}*" "{home.with_name(home.name + "-damaged")}"'
+    aside = shlex.quote(f"{home}-damaged")
+    return f"mkdir {aside} && mv {shlex.quote(str(home / FILE_NAME))}* {aside}"
 
 
 def refusal(folder: Path) -> str:

@@ -1,6 +1,7 @@
 """What `latm-mcp doctor` finds out about the sandbox, by trying it."""
 
 import re
+import shlex
 import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from latm_mcp.cli_doctor_library import refusal
+from latm_mcp.cli_doctor_show import REINSTALL as REINSTALLING
 from latm_mcp.cli_doctor_show import Section
 from latm_mcp.cli_screen import tell
 from latm_mcp.errors import LatmError, SandboxUnavailable
@@ -49,7 +51,7 @@ async def sandbox_section(settings: Settings, chosen_by: str, opening: Opening =
             await _try(sandbox, kind, section)
             section.facts["what_it_cannot_do_here"] = gaps(kind, walls, root=as_root())
     except FAILURES as error:
-        section.problems.append(_problem(kind, error, settings.cache))
+        section.problem(*_problem(kind, error, settings.cache))
     section.facts |= {
         "compiled_code_in": str(settings.cache),
         "compiled_code_was_cold": cold,
@@ -59,16 +61,22 @@ async def sandbox_section(settings: Settings, chosen_by: str, opening: Opening =
     return section
 
 
-def _problem(kind: SandboxKind, error: Exception, cache_folder: Path) -> str:
-    """What is wrong, with the advice that fits it."""
-    why, advice = _why(error), ADVICE[kind]
+def _problem(kind: SandboxKind, error: Exception, cache_folder: Path) -> tuple[str, str]:
+    """What is wrong, with the advice that fits it, and the command that mends it."""
+    why, advice, mend = (
+        _why(error),
+        ADVICE[kind],
+        REINSTALLING if kind == "wasm" else "latm-mcp config set sandbox wasm",
+    )
     if isinstance(error, OSError):  # of starting a worker; the worker's own come as words
-        advice = NOT_STARTED.format(sys.executable)
+        advice, mend = NOT_STARTED.format(sys.executable), REINSTALLING
     elif kind == "wasm" and not COMPONENT.exists():
         advice = NOT_BUILT
     elif kind == "wasm" and (fault := _cache_fault(cache_folder)):
-        why, advice = fault, BAD_CACHE
-    return f"The {kind} sandbox cannot be used: {why} No made code runs until that is mended: {advice}"
+        why, advice, mend = fault, BAD_CACHE, "latm-mcp config set cache FOLDER"
+        if "can be written by others" in fault:
+            mend = f"chmod go-w {shlex.quote(str(cache_folder))}"
+    return f"The {kind} sandbox cannot be used: {why} No made code runs until that is mended: {advice}", mend
 
 
 def _cache_fault(folder: Path) -> str:
@@ -100,12 +108,14 @@ async def _warm(sandbox: Sandbox, kind: SandboxKind) -> None:
 async def _try(sandbox: Sandbox, kind: SandboxKind, section: Section) -> None:
     results = await probe(sandbox)
     section.facts["what_it_enforces_tried_just_now"] = [asdict(result) for result in results]
-    section.problems += [
-        f"The {kind} sandbox did not hold: {result.enforces!r}. Tried: {result.tried}. What came of it: {result.came}. Run no"
-        " made code here: choose the other sandbox with LATM_SANDBOX, and report this output."
-        for result in results
-        if not result.held
-    ]
+    other = "native" if kind == "wasm" else "wasm"
+    for result in results:
+        if not result.held:
+            section.problem(
+                f"The {kind} sandbox did not hold: {result.enforces!r}. Tried: {result.tried}. What came of it: {result.came}."
+                " Run no made code here: choose the other sandbox with LATM_SANDBOX, and report this output.",
+                f"latm-mcp config set sandbox {other}",
+            )
 
 
 async def _other(kind: SandboxKind, cache_folder: Path, opening: Opening) -> str:

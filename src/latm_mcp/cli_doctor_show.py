@@ -12,6 +12,7 @@ from latm_mcp.text import one_line
 DONE, BAD_INPUT, UNUSABLE = 0, 2, 3
 MOST = 1000  # characters of one fact
 SHORT = 30  # characters of an item that needs no line of its own
+REINSTALL = "pip install --force-reinstall latm-mcp"
 UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -19,7 +20,8 @@ UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 class Section:
     """Facts of one kind. problems: sentences that end in what to do; notes: what is worth knowing and breaks nothing.
 
-    code: the exit code where there are problems.
+    code: the exit code where there are problems. mends: the command that mends a problem, where it has one of its own; mend: of
+    all others.
     """
 
     name: str
@@ -27,6 +29,13 @@ class Section:
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     code: int = UNUSABLE
+    mends: dict[str, str] = field(default_factory=dict)
+    mend: str = REINSTALL
+
+    def problem(self, sentence: str, command: str) -> None:
+        """Add a problem with the command that mends it."""
+        self.problems.append(sentence)
+        self.mends[sentence] = command
 
 
 def exit_code(sections: Sequence[Section]) -> int:
@@ -39,6 +48,7 @@ def as_json(sections: Sequence[Section]) -> dict[str, Json]:
     head = {
         "well": exit_code(sections) == DONE,
         "problems": [problem for section in sections for problem in section.problems],
+        "mend": [mend for section in sections for mend in _mends(section)],
         "notes": [note for section in sections for note in section.notes],
     }
     return head | {section.name: section.facts for section in sections}
@@ -53,7 +63,7 @@ def show(sections: Sequence[Section]) -> None:
         write("")
     everything = as_json(sections)
     _show_list("Worth knowing", everything["notes"])
-    _show_list("Problems", everything["problems"])
+    _show_problems(everything["mend"])
     if everything["well"]:
         write("All is well.")
 
@@ -88,6 +98,19 @@ def _show_list(title: str, sentences: Sequence[str]) -> None:
         write("")
 
 
+def _show_problems(mends: Sequence[dict[str, str]]) -> None:
+    if mends:
+        write("Problems:")
+        for mend in mends:
+            _line(f"- {mend['problem']}", 2)
+            write(f"    {one_line(mend['command'], MOST)}")  # unbroken, so that it can be copied
+        write("")
+
+
+def _mends(section: Section) -> list[dict[str, Json]]:
+    return [{"problem": problem, "command": section.mends.get(problem, section.mend)} for problem in section.problems]
+
+
 def _row(item: Any) -> str:
     """One of a list of sentences, probes or variables."""
     match item:
@@ -95,6 +118,11 @@ def _row(item: Any) -> str:
             return f"held: {enforces}"
         case {"enforces": enforces, "tried": tried, "came": came}:
             return f"NOT HELD: {enforces} (tried: {tried}; what came of it: {came})"
+        case {"role": role, "model": model, "endpoint": endpoint, "reached": reached, "key": key, "price": price}:
+            there = {True: ", has the model", False: ", does not list the model", None: ""}[item["model_is_there"]]
+            return f"{role}: {model} at {endpoint}: {'reached' if reached else 'NOT REACHED'}{there}; key: {key}; price: {price}"
+        case {"client": client, "means": means, "file": file}:
+            return f"{client}: {means} ({file})"
         case {"name": name, "value": value, "source": source}:
             return f"{name}: {_value('', value)}" + ("" if value is None else f" ({source})")
     return f"- {item}"

@@ -38,6 +38,15 @@ def look(home: Path) -> LibraryLook | None:
             return _looked(connection, path)
 
 
+def copy(home: Path, target: Path) -> None:
+    """Write the library in `home` as it is now into the folder `target`, while others use it. Raises: StoreUnusable."""
+    path = home / FILE_NAME
+    with plain_errors(path):
+        opened = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS)
+        with closing(opened) as source, closing(sqlite3.connect(target / FILE_NAME)) as written:
+            source.backup(written)
+
+
 def _looked(connection: sqlite3.Connection, path: Path) -> LibraryLook:
     found = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if found > NEWEST:
