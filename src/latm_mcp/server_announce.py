@@ -24,9 +24,8 @@ class Announcer:
     def __init__(self, store: Store, catalogue: Catalogue):
         self._store, self._catalogue = store, catalogue
         self.bus = InMemorySubscriptionBus()
-        self._handshakes: weakref.WeakKeyDictionary[Connection, set[str]] = (
-            weakref.WeakKeyDictionary()
-        )  # what each is owed
+        # Each with the changes that it is still to be told of.
+        self._handshakes: weakref.WeakKeyDictionary[Connection, set[str]] = weakref.WeakKeyDictionary()
         self._behind: weakref.WeakSet[Connection] = weakref.WeakSet()
         self._announced = catalogue.listing()
         self._announced_at: float | None = None
@@ -37,8 +36,9 @@ class Announcer:
         """Middleware: knows the handshake connections, since only they have to be told one by one."""
         if ctx.method == "notifications/initialized":
             connection = ctx.session._connection  # private: there is no public broadcast
-            self._handshakes[connection] = set()
-            connection.exit_stack.callback(lambda: self._handshakes.pop(connection, None))
+            if connection not in self._handshakes:
+                self._handshakes[connection] = set()
+                connection.exit_stack.callback(lambda: self._handshakes.pop(connection, None))
         return await call_next(ctx)
 
     async def announce(self) -> None:
