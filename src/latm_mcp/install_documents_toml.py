@@ -98,17 +98,22 @@ def _apart(text: str) -> str:
 
 
 def _without_tables(text: str, path: Under) -> str:
-    """The text without the tables of this name and below, and a blank line before each: right where no string has such lines."""
+    """The text without the tables of this name and below, and a blank line before them: right where no string has such lines."""
     kept: list[str] = []
+    between: list[str] = []  # blank lines and comments in it, which belong to what follows
     inside = False
     for line in text.splitlines(keepends=True):
-        if header := re.match(r"\s*\[\s*([^\[\]]+?)\s*\]", line):
+        if header := re.match(r"\s*\[\[?\s*([^\[\]]+?)\s*\]", line):
             parts = tuple(part.strip().strip("\"'") for part in header[1].split("."))
-            inside = parts[: len(path)] == path
-            if inside and kept and not kept[-1].strip():
+            was, inside = inside, parts[: len(path)] == path
+            if inside and not was and kept and not kept[-1].strip():
                 kept.pop()
-        elif line.lstrip().startswith("[["):
-            inside = False
+            kept += between if was and not inside else []
+            between = []
         if not inside:
             kept.append(line)
-    return "".join(kept)
+        elif not line.strip() or line.lstrip().startswith("#"):
+            between.append(line)
+        else:
+            between = []
+    return "".join((*kept, *(between if any(line.strip() for line in between) else ())))
