@@ -67,7 +67,9 @@ class KeyFinder:
 
     def __call__(self) -> FoundKey:
         """The key; never raises for what is wrong with the store."""
-        asked, self._asking = self._asking or _Asked(lambda: _read(self.role)), None
+        asked, self._asking = self._asking, None
+        if asked is None or asked.failed:  # by now it may be unlocked
+            asked = _Asked(lambda: _read(self.role), self.role)
         try:
             kept = asked.wait(self._seconds)
         except TimeoutError:
@@ -111,7 +113,7 @@ def keep_key(role: str, key: str, address: str | None) -> None:
         return keyring.get_password(SERVICE, role) == text
 
     if not _by_person(role, keep):
-        raise KeyStoreFailed(f"The key store took the key and did not keep it. {_instead(role)}")
+        raise KeyStoreFailed(f"The key store took the key and did not keep it: {_instead(role)}.")
 
 
 def remove_key(role: str) -> bool:
@@ -142,9 +144,9 @@ def look(seconds: float = SECONDS) -> KeyStore:
         return KeyStore(str(store.name), kept)
 
     try:
-        return _Asked(looked).wait(seconds)
+        return _Asked(looked, None).wait(seconds)
     except TimeoutError:
-        return KeyStore(problem=_locked("maker", seconds))
+        return KeyStore(problem=_locked(None, seconds))
     except KeyStoreFailed as error:
         return KeyStore(problem=str(error))
 
@@ -186,10 +188,10 @@ def elsewhere(role: str, meant: str | None, now: str | None) -> str:
 class _Asked(Generic[T]):
     """One piece of work with the key store, in a thread that nobody has to wait for, not even the end of the process."""
 
-    def __init__(self, work: Callable[[], T], role: str = "maker"):
+    def __init__(self, work: Callable[[], T], role: str | None):
         self._work, self._role = work, role
         self._done: list[T] = []
-        self._failed: KeyStoreFailed | None = None
+        self.failed: KeyStoreFailed | None = None
         self._thread = threading.Thread(target=self._run, name="latm-mcp key store", daemon=True)
         self._thread.start()
 
@@ -198,8 +200,8 @@ class _Asked(Generic[T]):
         self._thread.join(seconds)
         if self._thread.is_alive():
             raise TimeoutError
-        if self._failed is not None:
-            raise self._failed
+        if self.failed is not None:
+            raise self.failed
         return self._done[0]
 
     def _run(self) -> None:
@@ -207,9 +209,9 @@ class _Asked(Generic[T]):
         try:
             self._done.append(self._work())
         except KeyStoreFailed as error:
-            self._failed = error
+            self.failed = error
         except Exception as error:  # noqa: BLE001 raised to whoever waits: a store raises what it likes
-            self._failed = KeyStoreFailed(_failed(self._role, error))
+            self.failed = KeyStoreFailed(_failed(self._role, error))
 
 
 def _find_bus() -> None:
@@ -221,19 +223,22 @@ def _find_bus() -> None:
                 os.environ["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={bus}"
 
 
-def _failed(role: str, error: Exception) -> str:
+def _failed(role: str | None, error: Exception) -> str:
     # Only the kind of error: what a store says may hold what it was given.
     if type(error).__name__ == "NoKeyringError":
-        return f"There is no key store on this machine. {_instead(role)}"
+        return f"There is no key store on this machine: {_instead(role)}."
     if type(error).__name__ == "KeyringLocked":
-        return f"The key store is locked: unlock it and try again. {_instead(role)}"
-    return f"The key store does not work here ({type(error).__name__}). {_instead(role)}"
+        return f"The key store is locked: unlock it and try again, or {_instead(role)}."
+    return f"The key store does not work here ({type(error).__name__}): {_instead(role)}."
 
 
-def _locked(role: str, seconds: float) -> str:
-    return f"The key store did not answer within {seconds:g} s: unlock it and try again. {_instead(role)}"
+def _locked(role: str | None, seconds: float) -> str:
+    return f"The key store did not answer within {seconds:g} s: unlock it and try again, or {_instead(role)}."
 
 
-def _instead(role: str) -> str:
-    variable, setting = ("TOKEN", "token") if role == HTTP else ("API_KEY", "api_key")
-    return f"Or set LATM_{role.upper()}_{variable}, or {setting} under [{role}] in the settings file."
+def _instead(role: str | None) -> str:
+    """Where else a key can be; None: anybody's."""
+    if role is None:
+        return "give keys in the environment or in the settings file"
+    name = "token" if role == HTTP else "api_key"
+    return f"set LATM_{role.upper()}_{name.upper()}, or {name} under [{role}] in the settings file"
