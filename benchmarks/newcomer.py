@@ -1,10 +1,11 @@
 """A newcomer's path, timed: from an empty home to the first call of a tool that was made there.
 
-    python benchmarks/newcomer.py [--wheel FILE] [--client claude-code]
+    python benchmarks/newcomer.py [--wheel FILE] [--client claude-code] [--uvx FILE]
 
-Timed is all that a person waits for: a fresh environment and the package's installation, with nothing cached; `doctor`; `install`;
-the client's start of the server, exactly as the client's configuration says; the making, where the client's model writes the
-code (its own seconds are left out: the draft is ready); the call. The wheel is built before, as an index would have it.
+Timed is all that a person waits for: a fresh environment and the package's installation, with nothing cached (with --uvx, what
+`uvx latm-mcp` fetches at its first command instead); `doctor`; `install`; the client's start of the server, exactly as the
+client's configuration says; the making, where the client's model writes the code (its own seconds are left out: the draft is
+ready); the call. The wheel is built before, as an index would have it.
 """
 
 import argparse
@@ -109,20 +110,26 @@ def use(walked: Walk, server: RawServer) -> None:
         raise SystemExit(f"wrong: {result}")
 
 
-def walk(wheel: Path, client: str, folder: Path) -> float:
-    """The whole path; returns its seconds."""
-    home, walked = folder / "home", Walk()
-    home.mkdir()
-    environment = clean(home)
+def by_pip(walked: Walk, wheel: Path, environment: dict[str, str], folder: Path) -> list[object]:
+    """The package in an environment of its own; how its commands are called then."""
     programs = folder / "venv" / ("Scripts" if os.name == "nt" else "bin")
     with walked.step("a fresh environment"):
         run(environment, sys.executable, "-m", "venv", folder / "venv")
     with walked.step("pip install"):
         run(environment, programs / "python", "-m", "pip", "install", "-q", wheel)
+    return [programs / "latm-mcp"]
+
+
+def walk(wheel: Path, client: str, folder: Path, uvx: Path | None) -> float:
+    """The whole path; returns its seconds. uvx: where everything is done by it, and nothing is installed before."""
+    home, walked = folder / "home", Walk()
+    home.mkdir()
+    environment = clean(home)
+    ours = [uvx, "--from", wheel, "latm-mcp"] if uvx else by_pip(walked, wheel, environment, folder)
     with walked.step("latm-mcp doctor"):
-        run(environment, programs / "latm-mcp", "doctor")
+        run(environment, *ours, "doctor")
     with walked.step(f"latm-mcp install --client {client}"):
-        run(environment, programs / "latm-mcp", "install", "--client", client)
+        run(environment, *ours, "install", "--client", client)
     command, more = configured(home, client)
     with walked.step("the server's start, to the list"):
         server = RawServer(command, environment | more)
@@ -141,11 +148,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--wheel", type=Path)
     parser.add_argument("--client", choices=CONFIGURATIONS, default="claude-code")
+    parser.add_argument("--uvx", type=Path, help="the program `uvx`: use it instead of pip")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         wheel = options.wheel.resolve() if options.wheel else build_wheel(folder)
-        total = walk(wheel, options.client, folder)
+        total = walk(wheel, options.client, folder, options.uvx)
     print(f"{total:7.1f} s  in all; the goal is {GOAL}")
 
 
