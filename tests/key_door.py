@@ -63,6 +63,11 @@ def echoing() -> Iterator[Echo]:
                 }
                 self.give(200, body)
 
+        def do_GET(self) -> None:  # its list of models
+            shown = self.headers["authorization"]
+            echo.shown.append(shown)
+            self.give(401, {"error": {"message": f"Wrong key {shown!r}, {shown}", "code": shown}})
+
         def give(self, status: int, body: object) -> None:
             content = json.dumps(body).encode()
             self.send_response(status)
