@@ -3,7 +3,8 @@
 #   docker build -t latm-mcp .
 #   docker run -i --rm -v latm:/data latm-mcp
 #
-# Over HTTP, for several clients; beyond this machine's own loopback a token is required:
+# Over HTTP, for several clients, at http://localhost:8765/mcp. It listens beyond the container's own loopback, so it asks for a
+# token. Under another name or port outside than localhost and 8765, name it in LATM_HTTP_HOSTS.
 #
 #   docker run --rm -v latm:/data -p 127.0.0.1:8765:8765 -e LATM_HTTP_TOKEN latm-mcp serve --http --host 0.0.0.0
 

@@ -100,7 +100,9 @@ class Checks:
         alone = self.alone()
         line = ("tool", "run", "--from", self.wheel, "latm-mcp")
         version = self.run("uv", *line, "--version", env=alone).strip()
-        self.run("uv", *line, "list", env=alone)
+        self.run(
+            "uv", *line, "doctor", env=alone
+        )  # compiles the component that came with the wheel, and tries its walls
         return version
 
     def bundle(self) -> str:

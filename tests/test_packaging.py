@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 import latm_mcp
+from latm_mcp.cli_arguments import build_parser
 from latm_mcp.server_commands import Commands, fixed_commands
+from latm_mcp.settings_http import HttpSettings
 from latm_mcp.settings_names import VARIABLES
 
 ROOT = Path(__file__).parent.parent
@@ -96,6 +98,16 @@ def test_the_image_serves_over_standard_input_and_output_and_not_as_root():
     command = re.findall(r"^(?:ENTRYPOINT|CMD) (\[.*\])", DOCKERFILE, re.M)
     assert [word for line in command for word in json.loads(line)] == ["latm-mcp", "serve"]
     assert set(re.findall(r"LATM_\w+", DOCKERFILE)) <= VARIABLES.keys()
+
+
+def test_the_lines_that_the_image_says_to_run_are_understood():
+    lines = re.findall(r"^#   docker run .* latm-mcp(.*)$", DOCKERFILE, re.M)
+
+    read = [build_parser("0").parse_args(line.split()) for line in lines]
+
+    assert [options.command for options in read] == [None, "serve"]  # none is `serve`, too
+    assert (read[1].http, read[1].host) == (True, "0.0.0.0")
+    assert f"EXPOSE {HttpSettings().port}" in DOCKERFILE.splitlines()
 
 
 def test_the_image_is_given_all_that_the_wheel_is_built_of():
