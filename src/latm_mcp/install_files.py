@@ -3,6 +3,7 @@
 import os
 import shutil
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -79,8 +80,10 @@ def _partial(real: Path, after: bytes) -> Iterator[Path]:
 
 def _keep_owner(real: Path, partial: Path) -> None:
     """As root would else take a person's file away from them."""
-    owner = real.stat()
-    if hasattr(os, "chown") and (owner.st_uid, owner.st_gid) != (os.getuid(), partial.stat().st_gid):
+    if sys.platform == "win32":
+        return
+    owner, ours = real.stat(), partial.stat()
+    if (owner.st_uid, owner.st_gid) != (ours.st_uid, ours.st_gid):
         with suppress(OSError):
             os.chown(partial, owner.st_uid, owner.st_gid)
             partial.chmod(stat.S_IMODE(owner.st_mode))
