@@ -7,6 +7,7 @@
     ├── Rejected            a draft that the harness refuses; carries the feedback for its maker
     ├── MakerFailed         a model gave nothing to go on with (no key, unreachable, empty reply)
     │   └── CapReached      it was not asked: the day's money is spent
+    ├── CallFailed          a tool gave no result
     ├── SandboxUnavailable  made code cannot be run safely here
     ├── StoreUnusable       the library cannot be opened or written
     │   ├── StoreBusy       another process is writing to it, and did not end in time
@@ -60,6 +61,10 @@ class MakerFailed(LatmError):
 
 class CapReached(MakerFailed):
     """A model was not asked, for what may be spent in a day is spent."""
+
+
+class CallFailed(LatmError):
+    """A tool gave no result: it raised, or was stopped at one of its limits."""
 
 
 class SandboxUnavailable(LatmError):
