@@ -2,17 +2,19 @@
 
 import json
 import os
+import socket
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
+from file_ring import Ring
 from front_door import LINE, SECONDS, FrontDoor, fenced, sort_words
 from key_door import KEY, echoing, examples, looks, with_ring
 
 from latm_mcp.errors import BadInput
 from latm_mcp.settings import read_settings
-from latm_mcp.settings_keys import http_token
+from latm_mcp.settings_keys import http_token, look
 
 
 @pytest.fixture
@@ -210,8 +212,6 @@ def test_a_store_that_does_not_answer_holds_nobody_up(door: FrontDoor, tmp_path:
 def test_the_token_of_http_is_the_settings_then_the_stores_and_a_store_that_is_shut_lets_nobody_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    from file_ring import Ring
-
     monkeypatch.setenv("RING", str(tmp_path / "ring.json"))
     monkeypatch.setattr("keyring.core._keyring_backend", Ring())
     places = {"LATM_HOME": str(tmp_path), "LATM_CACHE": str(tmp_path)}
@@ -222,6 +222,35 @@ def test_the_token_of_http_is_the_settings_then_the_stores_and_a_store_that_is_s
     monkeypatch.setenv("RING_DOES", "locked")
     with pytest.raises(BadInput, match=r"The key store is locked.*LATM_HTTP_TOKEN.*Serving over HTTP waits for that"):
         http_token(read_settings(places))
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX") or not hasattr(os, "getuid"), reason="has no such sockets")
+def test_the_store_of_a_linux_desktop_is_found_where_the_client_passes_no_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)  # a socket's name is short
+    monkeypatch.setenv("RING", str(tmp_path / "ring.json"))
+    monkeypatch.setattr("keyring.core._keyring_backend", Ring())
+    monkeypatch.setattr("latm_mcp.settings_keys.BUSES", Path("buses"))
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "")
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS")
+    assert look().problem == ""
+    assert "DBUS_SESSION_BUS_ADDRESS" not in os.environ
+    place = Path("buses") / str(os.getuid())
+    place.mkdir(parents=True)
+    with socket.socket(socket.AF_UNIX) as bus:
+        bus.bind(str(place / "bus"))
+        assert look().problem == ""
+    assert os.environ["DBUS_SESSION_BUS_ADDRESS"] == f"unix:path={place}/bus"
+
+
+def test_what_is_done_is_told_to_scripts_too(door: FrontDoor):
+    path = door.json("config", "path")["path"]
+    assert door.json("config", "set", "workers", "3")["path"] == path
+    assert door.json("config", "unset", "workers")["name"] == "workers"
+    told = json.loads(door.run("config", "key", "maker", "--json", piped=KEY).stdout)
+    assert (told["role"], told["address"]) == ("maker", "https://api.openai.com/v1")
+    assert KEY not in str(told)
 
 
 def test_what_another_program_put_into_the_store_is_not_taken_for_a_key(door: FrontDoor, tmp_path: Path):

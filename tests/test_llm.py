@@ -354,6 +354,47 @@ async def test_a_refused_key_names_its_setting_and_the_server_cannot_make_us_sho
     assert "Set LATM_MAKER_API_KEY" in said
 
 
+async def test_a_key_that_stands_in_quotes_is_not_shown_either(endpoint: Endpoint):
+    key = "sk-'very\\secret'-0123456789"
+    endpoint.answers = [answer({"error": {"code": key, "param": [key]}}, 400)]
+    said = await failure(endpoint, api_key=key)
+    assert "very" not in said
+    assert "..." in said
+
+
+async def test_a_kept_key_is_looked_for_at_the_first_reply_and_again_once_it_was_refused(endpoint: Endpoint):
+    kept = [("sk-old", ""), (KEY, "")]
+    endpoint.answers = [refusal(401, "Old"), completion()]
+    async with asking(endpoint, api_key=None, find_key=lambda: kept.pop(0)) as maker:
+        assert len(kept) == 2
+        with pytest.raises(MakerFailed, match="does not take the key"):
+            await maker.reply(ASKED, "propose", 1)
+        await maker.reply(ASKED, "propose", 1)
+        await maker.reply(ASKED, "propose", 1)
+    assert [headers["authorization"] for headers in endpoint.headers] == [
+        "Bearer sk-old",
+        f"Bearer {KEY}",
+        f"Bearer {KEY}",
+    ]
+
+
+async def test_a_key_that_cannot_be_had_is_told_where_one_is_wanted_and_nowhere_else(endpoint: Endpoint):
+    asked: list[int] = []
+
+    def locked() -> tuple[None, str]:
+        asked.append(1)
+        return None, "The key store is locked."
+
+    endpoint.answers = [completion(), refusal(401, "Who?"), completion()]
+    async with asking(endpoint, api_key=None, find_key=locked) as maker:
+        await maker.reply(ASKED, "propose", 1)
+        with pytest.raises(MakerFailed, match=r"without a key \(401: 'Who\?'\)\. The key store is locked\."):
+            await maker.reply(ASKED, "propose", 1)
+        assert len(asked) == 1
+        await maker.reply(ASKED, "propose", 1)
+    assert len(asked) == 2
+
+
 async def test_an_endpoint_that_wants_a_key_and_was_given_none_says_so(endpoint: Endpoint):
     endpoint.answers = [refusal(401, "Missing bearer")]
     assert "takes no request without a key" in await failure(endpoint, api_key=None)

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from latm_mcp import llm_endpoint, settings_models
 from latm_mcp.errors import BadInput
 from latm_mcp.outcomes import LIMIT_BOUNDS, Limits, OwnLimits
 from latm_mcp.settings import LIMIT_VARIABLES, Settings, read_settings
 from latm_mcp.settings_layers import Layers
-from latm_mcp.settings_models import ROLES, ModelSettings, Role
+from latm_mcp.settings_models import OPENAI, ROLES, UNREADABLE, ModelSettings, Role
 from latm_mcp.settings_told import told_settings
 
 
@@ -186,3 +187,21 @@ def test_every_limit_has_bounds_a_variable_and_a_field_of_its_own():
 )
 def test_own_limits_stand_over_the_general_ones(given: dict[str, float], general: Limits, expected: Limits):
     assert OwnLimits.of(given).over(general) == expected
+
+
+@pytest.mark.parametrize(
+    ("base_url", "address"),
+    [
+        (None, OPENAI),
+        ("https://API.openai.com/v1/", OPENAI),
+        ("http://ann:pass@h:1/v1?key=k#x", "http://h:1/v1"),
+        ("http://[::1]:8/v1", "http://[::1]:8/v1"),
+        ("https://api.openai.com/v1/../x", "https://api.openai.com/v1/../x"),
+        ("https://x@elsewhere@api.openai.com/v1", UNREADABLE),
+        ("https://elsewhere\\@api.openai.com/v1", UNREADABLE),
+        ("https://api.openai.com /v1", UNREADABLE),
+    ],
+)
+def test_the_address_that_a_key_is_for_has_nothing_secret_and_cannot_be_feigned(base_url: str | None, address: str):
+    assert ModelSettings("m", base_url).address == address
+    assert settings_models.OPENAI == llm_endpoint.OPENAI

@@ -22,7 +22,8 @@ exit codes:
   3  the sandbox or the library cannot be used
 
 LATM_HOME is where the library is kept; LATM_MAKER_MODEL, with LATM_MAKER_BASE_URL and LATM_MAKER_API_KEY where the
-endpoint needs them, is the model that `make` asks.
+endpoint needs them, is the model that `make` asks. `latm-mcp config` shows every setting; each is taken from --set, else
+from its variable, else from the settings file, and keys from the system's key store, too.
 """
 DEMO = "make the starter tools from recordings in a temporary library and question them over MCP; no key"
 LIMITS = {

@@ -42,6 +42,8 @@ def _config(config: argparse.ArgumentParser) -> None:
         """The parser of one action."""
         parser = actions.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}.", allow_abbrev=False)
         add_common(parser, SETS[2], shown=False)
+        # SUPPRESS: given before the action, it must not be reset by the action's own default.
+        parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
         return parser
 
     put = action("set", "write a setting into the settings file")

@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from latm_mcp.cli_config_key import key
+from latm_mcp.cli_config_key import key, tell
 from latm_mcp.cli_config_show import show
-from latm_mcp.cli_screen import write, write_json, write_wrapped
+from latm_mcp.cli_screen import write
 from latm_mcp.errors import BadInput
 from latm_mcp.settings import Settings
 from latm_mcp.settings_file_write import set_in_file, unset_in_file
@@ -36,8 +36,8 @@ def _set(options: argparse.Namespace) -> int:
     layers: Layers = options.layers
     path = _where(layers)
     set_in_file(path, variable, options.value)
-    write_wrapped(f"{setting_of(variable)} is set in {path}. {_over(layers, variable) or NEXT_START}")
-    return 0
+    said = f"{setting_of(variable)} is set in {path}. {_over(layers, variable) or NEXT_START}"
+    return tell(options, said, {"name": setting_of(variable), "path": str(path)})
 
 
 def _unset(options: argparse.Namespace) -> int:
@@ -48,13 +48,14 @@ def _unset(options: argparse.Namespace) -> int:
         name = options.name
     if not unset_in_file(path, name):
         raise BadInput(f"{name[:80]!r} is not in the settings file {str(path)!r}: `latm-mcp config` shows what is.")
-    write_wrapped(f"{name} is taken out of {path}. {NEXT_START}")
-    return 0
+    return tell(options, f"{name} is taken out of {path}. {NEXT_START}", {"name": name, "path": str(path)})
 
 
 def _path(options: argparse.Namespace) -> int:
     path = _where(options.layers)
-    write_json({"path": str(path), "exists": options.layers.file.exists}) if options.json else write(str(path))
+    if options.json:
+        return tell(options, "", {"path": str(path), "exists": options.layers.file.exists})
+    write(str(path))  # unbroken, so that it can be copied
     return 0
 
 

@@ -5,8 +5,9 @@ import getpass
 import sys
 import warnings
 
-from latm_mcp.cli_screen import write_wrapped
+from latm_mcp.cli_screen import write_json, write_wrapped
 from latm_mcp.errors import BadInput
+from latm_mcp.outcomes import Json
 from latm_mcp.settings import Settings
 from latm_mcp.settings_keys import HTTP, OWNERS, keep_key, remove_key
 from latm_mcp.settings_layers import Layers
@@ -23,19 +24,23 @@ def key(options: argparse.Namespace, settings: Settings) -> int:
         # What was given is not shown: it may be the key itself.
         raise BadInput(f"ROLE is one of {', '.join(OWNERS)}; the key is asked for.")
     if options.remove:
-        return _remove(role)
+        return _remove(options, role)
     layers: Layers = options.layers
     address = None if role == HTTP else address_of(layers.merged(), role)
     keep_key(role, _given(role, address), address)
-    write_wrapped(_kept(role, address, layers))
+    return tell(options, _kept(role, address, layers), {"role": role, "address": address})
+
+
+def tell(options: argparse.Namespace, sentence: str, facts: dict[str, Json]) -> int:
+    """What was done: the facts for a script, with the sentence that a person reads."""
+    write_json({**facts, "said": sentence} if sentence else facts) if options.json else write_wrapped(sentence)
     return 0
 
 
-def _remove(role: str) -> int:
+def _remove(options: argparse.Namespace, role: str) -> int:
     if not remove_key(role):
         raise BadInput(f"The key store has no key of {role}.")
-    write_wrapped(f"The key of {role} is taken out of the key store.")
-    return 0
+    return tell(options, f"The key of {role} is taken out of the key store.", {"role": role})
 
 
 def _given(role: str, address: str | None) -> str:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from latm_mcp.llm import EndpointModel
 
 NO_MAKER = (
-    "No tool maker is configured: set LATM_MAKER_MODEL to a model's name (and LATM_MAKER_API_KEY or OPENAI_API_KEY to its key, "
-    "LATM_MAKER_BASE_URL to an endpoint that is not OpenAI's), or let your MCP client make it, or replay a recording with "
-    "--recording."
+    "No tool maker is configured: run `latm-mcp config set maker.model NAME` and `latm-mcp config key maker` (and `latm-mcp config "
+    "set maker.base_url ADDRESS` for an endpoint that is not OpenAI's), or set LATM_MAKER_MODEL and LATM_MAKER_API_KEY; or let your "
+    "MCP client make it, or replay a recording with --recording."
 )
 
 

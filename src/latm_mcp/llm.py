@@ -110,7 +110,7 @@ class EndpointModel:
     async def _seek_key(self) -> None:
         """Look where the key is kept, which blocks; without one, the endpoint is asked as one that wants none."""
         assert self._find_key is not None
-        key, why_not = await anyio.to_thread.run_sync(self._find_key)
+        key, why_not = await anyio.to_thread.run_sync(self._find_key, abandon_on_cancel=True)
         self._endpoint = replace(self._endpoint, api_key=key, why_no_key=why_not)
         if self._client is not None:
             self._client.api_key = key or NO_KEY

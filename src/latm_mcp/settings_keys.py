@@ -21,6 +21,7 @@ HTTP = "http"
 OWNERS: tuple[str, ...] = (*ROLES, HTTP)
 SECONDS = 5.0  # that a request waits for the store
 NO_STORE = "There is no key store on this machine: keys come from the environment or from the settings file."
+BUSES = Path("/run/user")  # where Linux desktops keep each user's socket for messages between programs
 PERSON_SECONDS = 120.0  # for a person, who may have to unlock it
 
 T = TypeVar("T")
@@ -217,7 +218,7 @@ class _Asked(Generic[T]):
 def _find_bus() -> None:
     """Tell the key store of a Linux desktop where it is: clients start servers without this variable."""
     if "DBUS_SESSION_BUS_ADDRESS" not in os.environ and hasattr(os, "getuid"):
-        bus = Path("/run/user") / str(os.getuid()) / "bus"
+        bus = BUSES / str(os.getuid()) / "bus"
         with suppress(OSError):
             if bus.is_socket() and bus.stat().st_uid == os.getuid():
                 os.environ["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={bus}"

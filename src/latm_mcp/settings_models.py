@@ -8,6 +8,7 @@ from typing import get_args
 from latm_mcp.errors import BadInput
 from latm_mcp.models_using import Role
 
+UNREADABLE = "an address that cannot be read for certain"
 ROLES: tuple[Role, ...] = get_args(Role)
 OPENAI = "https://api.openai.com/v1"  # where a role without an address of its own is asked
 
@@ -58,7 +59,7 @@ def address_of(environ: Mapping[str, str], role: str) -> str:
 def _address(base_url: str | None) -> str:
     parts = re.fullmatch(r"(https?://)(?:[^/?#@\\\s]*@)?([^/?#@\\\s]+)(/[^?#]*)?(?:[?#].*)?", base_url or OPENAI)
     if parts is None:  # one that programs read in different ways: the key of no other address goes there
-        return "an address that cannot be read for certain"
+        return UNREADABLE
     return f"{parts[1]}{parts[2].lower()}{parts[3] or ''}".rstrip("/")
 
 
