@@ -1,6 +1,6 @@
 """The official conformance suite against the real server, and the server that it is run against (see tests/peers)."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -37,12 +37,23 @@ def _passed(ran: list[Ran]) -> set[str]:
     return {each.scenario for each in ran if each.checks and not each.failures}
 
 
+@pytest.fixture(scope="module")
+def addresses(sandbox_cache: Path) -> Iterator[tuple[str, str]]:
+    """Of the server with the fixtures in front of it, and of the server alone."""
+    installed()
+    with (
+        library(sandbox_cache) as door,
+        library(sandbox_cache) as other,
+        serving(door, fixtures=True) as full,
+        serving(other) as bare,
+    ):
+        yield full, bare
+
+
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("revision", REVISIONS)
-def test_what_does_not_pass_is_explained(revision: str, tmp_path: Path, sandbox_cache: Path):
-    places = installed()
-    with library(sandbox_cache) as door, serving(door, "--fixtures") as address:
-        ran = run_suite(places, address, revision, tmp_path)
+def test_what_does_not_pass_is_explained(revision: str, tmp_path: Path, addresses: tuple[str, str]):
+    ran = run_suite(installed(), addresses[0], revision, tmp_path)
     assert unexplained(ran) == []
     known = explained()
     assert [each for each in ran if each.failures and known[each.scenario].applicable] == []
@@ -51,11 +62,8 @@ def test_what_does_not_pass_is_explained(revision: str, tmp_path: Path, sandbox_
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("revision", REVISIONS)
-def test_the_server_passes_by_itself_what_needs_no_fixture(revision: str, tmp_path: Path, sandbox_cache: Path):
-    places = installed()
-    with library(sandbox_cache) as door, serving(door) as address:
-        ran = run_suite(places, address, revision, tmp_path)
-    assert OWN[revision] <= _passed(ran)
+def test_the_server_passes_by_itself_what_needs_no_fixture(revision: str, tmp_path: Path, addresses: tuple[str, str]):
+    assert OWN[revision] <= _passed(run_suite(installed(), addresses[1], revision, tmp_path))
 
 
 def test_each_explanation_says_why_and_whether_the_scenario_is_applicable():

@@ -18,22 +18,25 @@ from peers.places import Places, install  # noqa: E402
 
 
 def inspected(places: Places) -> tuple[str, bool]:
+    """The inspector's command line; a library for each way, since each makes the same tool."""
     lines = []
     for era in inspector.ERAS:
         with library(cache_of(places.into)) as door:
-            lines += list(inspector.run_all(places, door, era))
+            lines += list(inspector.run_all(places, inspector.over_stdio(door), era, door.home.parent))
+        with library(cache_of(places.into)) as door, conformance.serving(door) as address:
+            lines += list(inspector.run_all(places, inspector.over_http(address), era, door.home.parent))
     return inspector.table(lines), all(line.passed for line in lines)
 
 
 def conforming(places: Places) -> tuple[str, bool]:
-    ran = suites(places, "--fixtures")
-    return conformance.table(ran, suites(places)), not conformance.unexplained(ran)
+    ran = suites(places, fixtures=True)
+    return conformance.table(ran, suites(places, fixtures=False)), not conformance.unexplained(ran)
 
 
-def suites(places: Places, *options: str) -> list[conformance.Ran]:
+def suites(places: Places, fixtures: bool) -> list[conformance.Ran]:
     """Every revision on one server."""
     ran = []
-    with library(cache_of(places.into)) as door, conformance.serving(door, *options) as address:
+    with library(cache_of(places.into)) as door, conformance.serving(door, fixtures) as address:
         for revision in conformance.REVISIONS:
             with tempfile.TemporaryDirectory() as results:
                 ran += conformance.run_suite(places, address, revision, Path(results))

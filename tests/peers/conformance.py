@@ -4,6 +4,7 @@ Each revision that the suite knows runs twice: with the fixtures that most scena
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -12,7 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from front_door import FrontDoor
+from front_door import LINE, FrontDoor
+from http_served import HttpServer
 from peers.places import NODE, Places
 
 REVISIONS = ("2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26")
@@ -36,21 +38,21 @@ class Ran:
 
 
 @contextmanager
-def serving(door: FrontDoor, *options: str) -> Iterator[str]:
-    """The server in a process of its own; its address."""
-    line = [sys.executable, "-m", "peers.conformance_server", "--home", str(door.home), *options]
-    env = {**door.environment, "PYTHONPATH": f"{TESTS}:{door.environment['PYTHONPATH']}"}
-    with (door.home / "http.log").open("w", encoding="utf-8") as log:
-        process = subprocess.Popen(line, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
-        try:
-            assert process.stdout is not None
-            address = process.stdout.readline().strip()
-            assert address, (door.home / "http.log").read_text(encoding="utf-8")
-            yield address
-            process.communicate(timeout=30)  # closes its input
-        finally:
-            process.kill()
-            process.wait()
+def serving(door: FrontDoor, fixtures: bool = False) -> Iterator[str]:
+    """The address of `latm-mcp serve --http` in a process of its own, with the fixtures in front of it or without."""
+    env = {**door.environment, "LATM_HTTP_PORT": "0"}
+    line = [*LINE, "serve", "--http"]
+    if fixtures:
+        env["PYTHONPATH"] += f"{os.pathsep}{TESTS}"
+        line = [sys.executable, "-m", "peers.conformance_server"]
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    server = HttpServer(subprocess.Popen(line, env=env, encoding="utf-8", **pipes), door.home)
+    try:
+        yield server.url
+        server.end()
+    finally:
+        server.close()
+    assert "Traceback" not in "".join(server.said), "".join(server.said)
 
 
 def run_suite(places: Places, address: str, revision: str, results: Path) -> list[Ran]:

@@ -1,13 +1,10 @@
-"""The real server over streamable HTTP, and with `--fixtures` what the conformance suite calls by fixed names beside it.
+"""The real server over HTTP, with what the conformance suite calls by fixed names in front of it.
 
-`python conformance_server.py --home LIBRARY [--fixtures]`: prints its address on a line, and ends when its input does. Whatever is no
-fixture's goes to the server's own handlers; nothing of the transport, the lists' announcements and the errors is replaced.
+Run with `python -m peers.conformance_server` in the environment of `latm-mcp serve --http`. Whatever is no fixture's goes to the server's
+own handlers; nothing of how it listens, of who is let in, of the announcements of its lists and of its errors is replaced.
 """
 
-import argparse
 import os
-import socket
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -16,14 +13,15 @@ from typing import Any
 
 import anyio
 import anyio.to_thread
-import uvicorn
 from mcp import types
 from mcp.server.subscriptions import PromptsListChanged
 from peers.fixtures import ANYTHING, PROMPTS, RESOURCES, SCHEMAS, TEMPLATES, TOOLS, Answer, Context, prompt, read, said
 from peers.fixtures_asking import asking_tools, context_prompt
+from peers.library import MADE
 
+from latm_mcp import server_http
 from latm_mcp.server import LatmServer, open_server
-from latm_mcp.settings import read_settings
+from latm_mcp.settings import Settings, read_settings
 from latm_mcp.store import open_store
 
 
@@ -75,7 +73,7 @@ class Composed:
             types.Tool(name=name, description="For the suite.", input_schema=self._input_schema(name))
             for name in sorted(self._tools)
         ]
-        return replace_list(ours, tools=[*ours.tools, *more])
+        return ours.model_copy(update={"tools": [*ours.tools, *more]})
 
     async def _call_tool(self, ctx: Context, params: types.CallToolRequestParams) -> Answer:
         if fixture := self._tools.get(params.name):
@@ -84,11 +82,11 @@ class Composed:
 
     async def _resources(self, ctx: Context, params: Any) -> types.ListResourcesResult:
         ours = await self._ours("resources/list", ctx, params)
-        return replace_list(ours, resources=[*ours.resources, *RESOURCES])
+        return ours.model_copy(update={"resources": [*ours.resources, *RESOURCES]})
 
     async def _templates(self, ctx: Context, params: Any) -> types.ListResourceTemplatesResult:
         ours = await self._ours("resources/templates/list", ctx, params)
-        return replace_list(ours, resource_templates=[*ours.resource_templates, *TEMPLATES])
+        return ours.model_copy(update={"resource_templates": [*ours.resource_templates, *TEMPLATES]})
 
     async def _read(self, ctx: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
         if (content := read(str(params.uri))) is not None:
@@ -97,7 +95,7 @@ class Composed:
 
     async def _prompts(self, ctx: Context, params: Any) -> types.ListPromptsResult:
         ours = await self._ours("prompts/list", ctx, params)
-        return replace_list(ours, prompts=[*ours.prompts, *PROMPTS])
+        return ours.model_copy(update={"prompts": [*ours.prompts, *PROMPTS]})
 
     async def _prompt(self, ctx: Context, params: types.GetPromptRequestParams) -> Any:
         if params.name == "test_input_required_result_prompt":
@@ -128,40 +126,19 @@ class Composed:
         return said("prompts are said to have changed")
 
 
-def replace_list(ours: Any, **lists: Any) -> Any:
-    """The server's own page with more in its list, its hints for caches and all kept."""
-    return ours.model_copy(update=lists)
-
-
 @asynccontextmanager
-async def opened(home: Path, made: str, fixtures: bool) -> AsyncIterator[LatmServer]:
-    """The real server on a library, with the fixtures in front of it or without."""
-    settings = replace(read_settings(os.environ), home=home)
-    async with open_server(settings) as server:
-        if fixtures:
-            Composed(server, home, made).install()
+async def opened(settings: Settings, *more: Any) -> AsyncIterator[LatmServer]:
+    """The real server on a library, with the fixtures in front of it."""
+    async with open_server(settings, *more) as server:
+        Composed(server, settings.home, MADE).install()
         yield server
 
 
-async def serve(home: Path, made: str, fixtures: bool) -> None:
-    """Serve on a free port of the loopback until standard input ends."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        async with opened(home, made, fixtures) as server, anyio.create_task_group() as group:
-            running = uvicorn.Server(uvicorn.Config(server.streamable_http_app(), log_level="warning"))
-            group.start_soon(running.serve, [listening])
-            sys.stdout.write(f"http://127.0.0.1:{listening.getsockname()[1]}/mcp\n")
-            sys.stdout.flush()
-            await anyio.to_thread.run_sync(sys.stdin.read, abandon_on_cancel=True)
-            running.should_exit = True
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--home", type=Path, required=True)
-    parser.add_argument("--made", default="word_sorting")
-    parser.add_argument("--fixtures", action="store_true")
-    options = parser.parse_args()
-    anyio.run(serve, options.home, options.made, options.fixtures)
+    """Serve, as `latm-mcp serve --http` does, on a free port."""
+    settings = read_settings(os.environ)
+    server_http.open_server = opened  # the one thing that differs from the command
+    anyio.run(server_http.serve_http, replace(settings, http=replace(settings.http, port=0)))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-"""The MCP inspector's command line against the real server over stdio, in both eras: what it lists, and what its calls give."""
+"""The MCP inspector's command line against the real server, over stdio and HTTP, in both eras: what it lists, and what its calls give."""
 
 import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from front_door import LINE, FrontDoor
@@ -25,8 +26,9 @@ NEW = {
 
 @dataclass(frozen=True)
 class Line:
-    """One run of the command line. said: its last words on standard error."""
+    """One run of the command line, over stdio or HTTP. got: what came out, shortened."""
 
+    over: str
     era: str
     what: str
     passed: bool
@@ -63,7 +65,7 @@ def _names(got: Any) -> list[str]:
 
 
 def cases() -> list[Case]:
-    """What is tried in each era, each with a server process of its own."""
+    """What is tried in each era."""
     sorts = {"words": WORDS}
     result: Callable[[Any], bool] = lambda got: got == {"result": SORTED}  # noqa: E731
     return [
@@ -98,36 +100,52 @@ def cases() -> list[Case]:
     ]
 
 
-def run_all(places: Places, door: FrontDoor, era: str) -> Iterator[Line]:
-    """Every case, then a making in three runs, so by three processes of the server."""
-    for case in cases():
-        yield _line(era, case, _run(places, door, era, case.arguments))
-    begin = _call("make_tool: draft_needed", "make_tool", NEW, lambda got: bool(got["status"] == "draft_needed"))
-    begun = _run(places, door, era, begin.arguments)
-    yield _line(era, begin, begun)
-    job = "" if isinstance(begun, str) else begun["structuredContent"].get("job", "")
-    draft = {"job": job, "draft": {"source": COUNTER}}
-    hand_in = _call("make_tool, job and draft", "make_tool", draft, lambda got: bool(got["status"] == "published"))
-    yield _line(era, hand_in, _run(places, door, era, hand_in.arguments))
-    use = _call("count_letters, just made", "count_letters", {"word": "xylophone"}, lambda got: got == {"result": 9})
-    yield _line(era, use, _run(places, door, era, use.arguments))
+@dataclass(frozen=True)
+class Reach:
+    """How the inspector reaches a server: by starting it, or at the address of one that runs."""
+
+    over: str
+    options: tuple[str, ...]
+    command: tuple[str, ...] = ()
 
 
-def _line(era: str, case: Case, got: Any) -> Line:
-    return (
-        Line(era, case.what, False, got)
-        if isinstance(got, str)
-        else Line(era, case.what, case.right(got), case.shown(got))
-    )
-
-
-def _run(places: Places, door: FrontDoor, era: str, arguments: list[str]) -> Any:
-    """One run: its result, or a sentence about how it ended instead."""
+def over_stdio(door: FrontDoor) -> Reach:
+    """Each run starts a server process of its own on the library."""
     env = [part for name, value in door.environment.items() for part in ("-e", f"{name}={value}")]
-    line = [*places.inspector, *env, "--protocol-era", era, *arguments, "--quiet", "--format", "json"]
+    return Reach("stdio", tuple(env), ("--", *LINE, "serve"))
+
+
+def over_http(address: str) -> Reach:
+    return Reach("HTTP", ("--transport", "http", "--server-url", address))
+
+
+def run_all(places: Places, reach: Reach, era: str, home: Path) -> Iterator[Line]:
+    """Every case, then a making in three runs. home: a folder for what the inspector keeps of its own."""
+
+    def run(case: Case) -> tuple[Line, Any]:
+        got = _run(places, reach, ["--protocol-era", era, *case.arguments], home)
+        told = (False, got) if isinstance(got, str) else (case.right(got), case.shown(got))
+        return Line(reach.over, era, case.what, *told), got
+
+    for case in cases():
+        yield run(case)[0]
+    begun, got = run(
+        _call("make_tool: draft_needed", "make_tool", NEW, lambda got: bool(got["status"] == "draft_needed"))
+    )
+    yield begun
+    draft = {"job": got["structuredContent"]["job"] if begun.passed else "", "draft": {"source": COUNTER}}
+    for case in (
+        _call("make_tool, job and draft", "make_tool", draft, lambda got: bool(got["status"] == "published")),
+        _call("count_letters, just made", "count_letters", {"word": "xylophone"}, lambda got: got == {"result": 9}),
+    ):
+        yield run(case)[0]
+
+
+def _run(places: Places, reach: Reach, arguments: list[str], home: Path) -> Any:
+    """One run: its result, or a sentence about how it ended instead."""
     done = subprocess.run(
-        [*line, "--", *LINE, "serve"],
-        env={"PATH": os.environ["PATH"], "HOME": str(door.home.parent)},
+        [*places.inspector, *reach.options, *arguments, "--quiet", "--format", "json", *reach.command],
+        env={"PATH": os.environ["PATH"], "HOME": str(home)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
@@ -140,6 +158,8 @@ def _run(places: Places, door: FrontDoor, era: str, arguments: list[str]) -> Any
 
 def table(lines: list[Line]) -> str:
     """The table of what was seen."""
-    rows = [f"{line.era:7} {'ok  ' if line.passed else 'FAIL'} {line.what:28} {line.got}" for line in lines]
-    head = f"@modelcontextprotocol/inspector {NODE['@modelcontextprotocol/inspector']} --cli, over stdio"
+    rows = [
+        f"{line.over:5} {line.era:6} {'ok  ' if line.passed else 'FAIL'} {line.what:28} {line.got}" for line in lines
+    ]
+    head = f"@modelcontextprotocol/inspector {NODE['@modelcontextprotocol/inspector']} --cli, with --strict and without"
     return "\n".join([head, "", *rows, "", f"{sum(line.passed for line in lines)} of {len(lines)} as they should be"])
