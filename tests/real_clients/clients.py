@@ -33,7 +33,7 @@ def _claude(home: Path, url: str) -> None:
 
 
 def _claude_environment(url: str) -> dict[str, str]:
-    quiet = ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "DISABLE_AUTOUPDATER", "DISABLE_TELEMETRY", "IS_SANDBOX")
+    quiet = ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "DISABLE_AUTOUPDATER", "DISABLE_TELEMETRY")
     # Against an address that is not its vendor's it would load all tools at once; this is what its users have.
     return {
         "ANTHROPIC_BASE_URL": url,
@@ -103,10 +103,11 @@ def _write(file: Path, text: str) -> None:
     file.write_text(text, encoding="utf-8")
 
 
-_CLAUDE_LINE = ("claude", "--dangerously-skip-permissions", "-p")
+# Each with no more leave than it needs to call our tools where nobody is there to be asked.
+_CLAUDE_LINE = ("claude", "--allowedTools", "mcp__latm", "-p")
 _CODEX_WAITS = ("-c", "mcp_servers.latm.required=true")  # else its first request may go out before servers have begun
-_CODEX_LINE = ("codex", "exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", *_CODEX_WAITS)
-_OPENCODE_LINE = ("opencode", "run", "--auto")
+_CODEX_LINE = ("codex", "exec", "--skip-git-repo-check", *_CODEX_WAITS)
+_OPENCODE_LINE = ("opencode", "run")
 _GEMINI_LINE = ("gemini", "--skip-trust", "--yolo", "-m", "gemini-2.5-pro", "-p")
 CLIENTS = {
     client.package: client
