@@ -16,19 +16,19 @@ class _TooLarge(Exception):
 
 
 class BoundedBody:
-    """Reads bodies of at most `most` bytes, sent within `seconds`."""
+    """Reads bodies of at most `most` bytes, sent within `BODY_SECONDS`."""
 
-    def __init__(self, app: ASGIApp, most: int, seconds: float = BODY_SECONDS):
-        self._app, self._most, self._seconds = app, most, seconds
+    def __init__(self, app: ASGIApp, most: int):
+        self._app, self._most = app, most
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         try:
-            with anyio.fail_after(self._seconds):
+            with anyio.fail_after(BODY_SECONDS):
                 first = await self._read(Headers(scope=scope), receive)
         except TimeoutError:
             await refuse(
-                send, 408, f"The request was not sent whole within {self._seconds:g} s.", {"connection": "close"}
+                send, 408, f"The request was not sent whole within {BODY_SECONDS:g} s.", {"connection": "close"}
             )
             return
         except _TooLarge:
