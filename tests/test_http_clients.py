@@ -11,8 +11,10 @@ import anyio
 import anyio.to_thread
 import pytest
 from front_door import SRC, FrontDoor
-from http_served import HttpServer, http_server
+from http_served import HELLO, HttpServer, http_server
 from mcp import Client, types
+from mcp.shared.message import SessionMessage
+from mcp_types import jsonrpc_message_adapter
 from sandboxed import settings_at
 from scripted import sort_words
 from served import ERAS, QUESTION, REQUEST, WITHIN, call, make_by_client, names, relisting
@@ -176,22 +178,25 @@ async def busy(server: HttpServer) -> int:
                     return pid
 
 
-async def test_a_client_that_takes_nothing_in_holds_up_nobody(door: FrontDoor):
-    """A handshake client whose end of the pipe is full: announcements to it cannot be delivered."""
-    stuck, heard = anyio.Event(), anyio.Event()
+async def test_a_client_that_takes_nothing_in_holds_up_nobody_and_is_told_later(door: FrontDoor):
+    """Over a pipe that holds nothing, so that what is sent waits for the client to take it."""
+    to_server, server_reads = anyio.create_memory_object_stream[SessionMessage | Exception](9)
+    server_writes, from_server = anyio.create_memory_object_stream[SessionMessage](0)
+    async with open_server(settings_at(door.home, door.cache)) as server, anyio.create_task_group() as group:
+        group.start_soon(server.run, server_reads, server_writes, server.create_initialization_options())
+        with to_server, from_server:
+            await to_server.send(message(HELLO))
+            await from_server.receive()
+            await to_server.send(message({"jsonrpc": "2.0", "method": "notifications/initialized"}))
+            async with Client(server, mode="legacy") as maker:
+                for name in ("one", "two"):
+                    with anyio.fail_after(WITHIN):
+                        await make_by_client(maker, sort_words(f"{name}_words"), name=f"{name}_words", force=True)
+            with anyio.fail_after(WITHIN):
+                told = await from_server.receive()
+            assert told.message.method == "notifications/tools/list_changed"
+        group.cancel_scope.cancel()
 
-    async def never(message: Any) -> None:
-        heard.set()
-        await stuck.wait()
 
-    async with (
-        open_server(settings_at(door.home, door.cache)) as server,
-        Client(server, mode="legacy", message_handler=never),
-        Client(server, mode="legacy") as maker,
-    ):
-        for name in ("one", "two", "three", "four"):
-            with anyio.fail_after(20):
-                await make_by_client(maker, sort_words(f"{name}_words"), name=f"{name}_words", force=True)
-        with anyio.fail_after(WITHIN):
-            await heard.wait()
-        stuck.set()
+def message(sent: Any) -> SessionMessage:
+    return SessionMessage(jsonrpc_message_adapter.validate_python(sent))
