@@ -125,6 +125,7 @@ def test_a_file_that_cannot_be_read_stays_and_the_entry_is_shown(door: FrontDoor
     assert "put the entry in by hand" in told
     assert "    [mcp_servers.latm]" in told
     assert "Cursor: 'latm' is put in" in told  # the other one is not kept from it
+    assert "Cursor was not found here" in told
     assert codex.read_text() == "model = \n"
     assert backups(codex) == []
 

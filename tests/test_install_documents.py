@@ -44,6 +44,7 @@ YAML_TEXTS = [
     'a: 1 # of a\nextensions:\n  dev:\n    enabled: true # of it\n    args: []\n\n# then\nb: "x"\n',
     "extensions:\n    dev:\n        type: builtin\n        text: |\n            two\n            lines\nlast: 1\n",
     "extensions: {}\nb: 1\n",
+    "x: &a 1\ny: &a 2\nextensions:\n  x:\n    cmd:\n\n# end\n",
     "# only\n---\na: &a\n  k: v\nb: *a\nextensions:\n  x:\n    cmd: y\n",
 ]
 YAML_LISTS = [

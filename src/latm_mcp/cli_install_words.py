@@ -91,6 +91,8 @@ def _show_head(change: Change, done: Done | None) -> None:
     }[change.outcome]
     write_field(f"{found.client.title}: {what}")
     write_field(f"  file: {found.file}")
+    if not found.here and change.outcome == "added":
+        write_field(f"  {found.client.title} was not found here: the entry waits for it")
     if done and done.backup:
         write_field(f"  backup: {done.backup}")
 

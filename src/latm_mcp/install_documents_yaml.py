@@ -1,10 +1,14 @@
 """YAML, edited in place: ruamel.yaml says where the lines of each entry are, and writes the new ones."""
 
 import json
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import StringIO
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import YAMLError, YAMLWarning
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from latm_mcp.install_documents import Entry, Under
@@ -22,7 +26,8 @@ class YamlEditor:
     def parse(self, text: str) -> Json:
         """All of it as plain values."""
         try:
-            value = YAML(typ="safe", pure=True).load(text)
+            with _unwarned():
+                value = YAML(typ="safe", pure=True).load(text)
         except YAMLError as error:
             raise ValueError(" ".join(str(error).split())) from error
         return {} if value is None else value
@@ -43,8 +48,8 @@ class YamlEditor:
             return self._filled(text, key, place, {key: self._one(name, entry)})
         if _in_line(place):
             return self._in_flow(text, place, name, entry)
-        lines = text.splitlines(keepends=True)
-        at = _last_line(place) + 1
+        lines = _lines(text)
+        at = _last_line(place, lines) + 1
         lines[at - 1] = _ended(lines[at - 1])
         return "".join((*lines[:at], _block(self._one(name, entry), place.start_mark.column, self.listed), *lines[at:]))
 
@@ -55,8 +60,8 @@ class YamlEditor:
         child = self._child(place, name) if place is not None else None
         if place is None or child is None or _in_line(place):
             raise ValueError("its entries are written on one line: take it out by hand")
-        first, last = child[0].start_mark.line, _last_line(child[1])
-        lines = text.splitlines(keepends=True)
+        lines = _lines(text)
+        first, last = child[0].start_mark.line, _last_line(child[1], lines)
         if len(place.value) == 1:
             line = _key_line(_root(text), key)
             lines[line] = f"{lines[line].rstrip()} {'[]' if self.listed else '{}'}\n"
@@ -78,7 +83,7 @@ class YamlEditor:
 
     def _filled(self, text: str, key: str, place: Node, value: Json) -> str:
         """In the place of nothing, or of an empty collection."""
-        lines = text.splitlines(keepends=True)
+        lines = _lines(text)
         at = _key_line(_root(text), key)
         block = _block(value, 0, self.listed).split("\n", 1)[1]
         if place.start_mark.index < place.end_mark.index:  # {} or []
@@ -93,8 +98,22 @@ class YamlEditor:
         return f"{text[:end]}, {new}{text[end:]}"
 
 
+def _lines(text: str) -> list[str]:
+    """As YAML counts them, by line feeds alone."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
+
+
+@contextmanager
+def _unwarned() -> Iterator[None]:
+    """An anchor that is used twice is for its owner to know of."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", YAMLWarning)
+        yield
+
+
 def _root(text: str) -> Node | None:
-    root = YAML(pure=True).compose(text)
+    with _unwarned():
+        root = YAML(pure=True).compose(text)
     return root if isinstance(root, Node) else None
 
 
@@ -118,15 +137,17 @@ def _in_line(node: Node) -> bool:
     return isinstance(node, MappingNode | SequenceNode) and bool(node.flow_style)
 
 
-def _last_line(node: Node) -> int:
-    """The last line that has anything of a value on it: a collection's own end is behind the comments that follow it."""
+def _last_line(node: Node, lines: list[str]) -> int:
+    """The last line that has anything of a value on it: what ruamel.yaml says is behind blank lines and comments that follow."""
     if isinstance(node, MappingNode) and not _in_line(node) and node.value:
-        return _last_line(node.value[-1][1])
+        return max(_last_line(part, lines) for part in node.value[-1])
     if isinstance(node, SequenceNode) and not _in_line(node) and node.value:
-        return _last_line(node.value[-1])
-    if isinstance(node, ScalarNode) and node.style in ("|", ">"):
-        return int(node.end_mark.line) - 1
-    return int(node.end_mark.line)
+        return _last_line(node.value[-1], lines)
+    text = isinstance(node, ScalarNode) and node.style in ("|", ">")  # in which a # begins no comment
+    line = min(int(node.end_mark.line) - (node.end_mark.column == 0), len(lines) - 1)
+    while line and (not lines[line].strip() or (not text and lines[line].lstrip().startswith("#"))):
+        line -= 1
+    return line
 
 
 def _block(value: Json, column: int, listed: bool) -> str:
