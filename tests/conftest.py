@@ -9,6 +9,9 @@ from sandboxed import KIND
 
 from latm_mcp.sandbox import Sandbox, open_sandbox
 
+# Neither the settings nor the keys of whoever runs the tests.
+os.environ |= {"LATM_CONFIG": os.devnull, "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On another sandbox than the default, leave out what has nothing to do with one: it has run on the default."""

@@ -316,6 +316,14 @@ def test_where_nobody_has_a_home_folder_the_sentence_says_what_to_give(
     assert (tmp_path / "own.toml").read_text() == "queue = true\n"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="its name is another")
+def test_the_file_that_is_always_empty_is_no_settings_file(door: FrontDoor):
+    door.run("config", "set", "workers", "3")
+    assert told(door, "--config", "/dev/null")["workers"] == (2, "default")
+    assert "is no file" in door.refusal("config", "set", "workers", "4", "--config", "/dev/null")
+    assert not Path("/dev/null").is_file()
+
+
 def test_one_fault_does_not_hide_the_rest(tmp_path: Path):
     path = written(tmp_path, "nix = 1\nworkers = 3\n[maker]\nmodel = 'm'\nmodle = 'n'\n")
     shown = told_settings(read_layers({"LATM_CONFIG": str(path)}, {}))

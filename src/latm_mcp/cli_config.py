@@ -23,7 +23,7 @@ def config(options: argparse.Namespace, settings: Settings) -> int:
         case "unset":
             return _unset(options)
         case "key":
-            return key(options, settings)
+            return key(options)
         case "path":
             return _path(options)
         case _:

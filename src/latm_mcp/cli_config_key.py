@@ -8,7 +8,6 @@ import warnings
 from latm_mcp.cli_screen import write_json, write_wrapped
 from latm_mcp.errors import BadInput
 from latm_mcp.outcomes import Json
-from latm_mcp.settings import Settings
 from latm_mcp.settings_keys import HTTP, OWNERS, keep_key, remove_key
 from latm_mcp.settings_layers import Layers
 from latm_mcp.settings_models import address_of
@@ -17,7 +16,7 @@ from latm_mcp.settings_names import setting_of
 MAX_KEY = 2000  # what the smallest of the key stores takes
 
 
-def key(options: argparse.Namespace, settings: Settings) -> int:
+def key(options: argparse.Namespace) -> int:
     """Keep a role's key, or take it out. Raises: BadInput."""
     role = options.role.strip().lower()
     if role not in OWNERS:

@@ -67,7 +67,8 @@ def read_layers(arguments: Mapping[str, str], environ: Mapping[str, str] = os.en
     """The layers, with the file that they name. arguments: by variable, see `assigned`. What is wrong with the file is in its faults."""
     named = read_text(arguments, CONFIG) or read_text(environ, CONFIG)
     path = _path(named) if named else default_path()
-    file = SettingsFile() if path is None else read_file(path, named=bool(named))
+    none = path is None or named == os.devnull  # by which other programs are told to read no file, too
+    file = SettingsFile(path) if path is None or none else read_file(path, named=bool(named))
     return Layers(MappingProxyType(dict(arguments)), MappingProxyType(dict(environ)), file)
 
 
