@@ -6,15 +6,22 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx2
 from front_door import LINE, FrontDoor
+from mcp.server.lowlevel import Server
 from served import WITHIN
 from wire import descendants
+
+from latm_mcp.server_http import http_app
+from latm_mcp.server_http_listen import listening
+from latm_mcp.server_http_uvicorn import Uvicorn
+from latm_mcp.settings_http import HttpSettings
 
 ACCEPT = {"accept": "application/json, text/event-stream"}
 HELLO = {
@@ -123,3 +130,17 @@ def started(door: FrontDoor, *options: str, **environment: str) -> "subprocess.P
         stderr=subprocess.PIPE,
         encoding="utf-8",
     )
+
+
+@asynccontextmanager
+async def over_http(server: Server[Any], **options: Any) -> AsyncIterator[str]:
+    """A server object over HTTP in this process: its address."""
+    app, started = http_app(server, HttpSettings(), **options), anyio.Event()
+    with listening(HttpSettings(port=0), None) as place:
+        uvicorn = Uvicorn(app, started.set)
+        async with anyio.create_task_group() as group:
+            group.start_soon(uvicorn.serve, list(place.sockets))
+            await started.wait()
+            yield place.url
+            uvicorn.stop()
+            app.end()

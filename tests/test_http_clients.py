@@ -10,8 +10,9 @@ from typing import Any
 import anyio
 import anyio.to_thread
 import pytest
+from elicited import Desk, Person, saying
 from front_door import SRC, FrontDoor
-from http_served import HELLO, HttpServer, http_server
+from http_served import HELLO, HttpServer, http_server, over_http
 from mcp import Client, types
 from mcp.shared.message import SessionMessage
 from mcp_types import jsonrpc_message_adapter
@@ -21,6 +22,7 @@ from served import ERAS, QUESTION, REQUEST, WITHIN, call, make_by_client, names,
 from wire import alive, gone
 
 from latm_mcp.server import open_server
+from latm_mcp.server_elicit import Persons
 
 pytestmark = pytest.mark.anyio
 FIXED = ["call_tool", "dispatch", "make_tool", "report_result"]
@@ -129,6 +131,19 @@ async def test_progress_of_a_making_and_its_cancellation_reach_over_http(door: F
                 group.cancel_scope.cancel()
             assert await anyio.to_thread.run_sync(gone, {worker}, 10.0)
             assert await call(client, "sort_words", words=["b", "a"]) == {"result": ["a", "b"]}
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_person_is_asked_by_a_form_over_http(era: str):
+    desk, person = Desk(Persons(on=True)), Person(saying("accept", answer="4"))
+    async with (
+        over_http(desk.server()) as url,
+        Client(url, mode=era, client_info=INFO, elicitation_callback=person) as client,
+    ):
+        with anyio.fail_after(WITHIN):
+            await client.call_tool("report", {})
+    assert desk.confirmed == [("4", "client one of many 1: elicitation")]
+    assert len(person.asked) == 1
 
 
 CLIENT = f"""

@@ -13,7 +13,7 @@ import anyio.to_thread
 import httpx2
 import pytest
 from front_door import FrontDoor
-from http_served import ACCEPT, HELLO, asking, http_server, routed
+from http_served import ACCEPT, HELLO, asking, http_server, over_http, routed
 from mcp import Client
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from sandboxed import settings_at
@@ -23,9 +23,7 @@ from wire import gone
 
 from latm_mcp import server_http_body, server_http_uvicorn
 from latm_mcp.server import open_server
-from latm_mcp.server_http import http_app, serve_http
-from latm_mcp.server_http_listen import listening
-from latm_mcp.server_http_uvicorn import Uvicorn
+from latm_mcp.server_http import serve_http
 from latm_mcp.settings_http import HttpSettings
 
 pytestmark = pytest.mark.anyio
@@ -92,16 +90,8 @@ async def here(tmp_path: Path, cache: Path, **options: Any) -> AsyncIterator[tup
     ends = Ends()
     async with open_server(settings_at(tmp_path / "home", cache)) as server:
         server.middleware.append(ends.note)
-        app = http_app(server, HttpSettings(), **options)
-        started = anyio.Event()
-        with listening(HttpSettings(port=0), None) as place:
-            uvicorn = Uvicorn(app, started.set)
-            async with anyio.create_task_group() as group:
-                group.start_soon(uvicorn.serve, list(place.sockets))
-                await started.wait()
-                yield place.url, ends
-                uvicorn.stop()
-                app.end()
+        async with over_http(server, **options) as url:
+            yield url, ends
 
 
 class Ends:
