@@ -154,6 +154,7 @@ def test_yaml_in_braces_gets_its_entry_in_braces():
         ("yaml", b"a: [", "cannot be read"),
         ("yaml", b"a: 1\na: 2\n", "cannot be read"),
         ("yaml", b"extensions: text\n", "'extensions' in it is no mapping"),
+        ("yaml", b"a: &a {b: *a}\n", "cannot be edited"),
         ("yaml", b"---\na: 1\n---\nb: 2\n", "cannot be read"),
         ("json", b'{\r\n"a": 1,\n"b": 2}', "end in two ways"),
     ],

@@ -70,10 +70,9 @@ class Document:
 
     def _as_meant(self, before: Json, edited: str, name: str, entry: Entry | None) -> bool:
         try:
-            after = _parsed(self.editor, edited)
-        except Unusable:
+            return _only_changed(before, _parsed(self.editor, edited), self.under, (name, entry))
+        except (Unusable, RecursionError):  # YAML may hold itself
             return False
-        return _only_changed(before, after, self.under, (name, entry))
 
     def _edit(self, text: str, name: str, entry: Entry | None) -> str:
         if entry is None:
