@@ -46,7 +46,7 @@ def stage(wheel: Path, folder: Path) -> None:
     version = json.loads((PARTS / "manifest.json").read_text(encoding="utf-8"))["version"]
     if wheel.name.split("-")[1] != version:
         raise CannotPackError(f"{wheel.name!r} is not of the manifest's version {version!r}: build it again.")
-    for part in ("manifest.json", "main.py"):
+    for part in ("manifest.json", "main.py", "icon.png"):
         shutil.copy(PARTS / part, folder)
     shutil.copy(wheel, folder)
     project = PROJECT.format(version=version, wheel=wheel.name)

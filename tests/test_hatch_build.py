@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -51,3 +52,18 @@ def test_it_is_built_again_when_and_only_when_a_part_is_newer(tmp_path: Path, ho
 
     assert component.read_bytes() == (b"there already" if changed is None else b"built")
     assert not list(component.parent.glob("_sandbox.*.wasm"))
+
+
+@pytest.mark.parametrize(("target", "builds"), [("wheel", True), ("sdist", False)])
+def test_a_wheel_brings_the_component_and_stays_for_every_platform(
+    tmp_path: Path, hook: ModuleType, monkeypatch: pytest.MonkeyPatch, target: str, builds: bool
+):
+    built: list[Path] = []
+    monkeypatch.setattr(hook, "build", built.append)
+    build_data: dict[str, object] = {}
+
+    plain: Any = None  # what the hook has no use for
+    hook.SandboxBuildHook(str(tmp_path), {}, plain, plain, "", target).initialize("standard", build_data)
+
+    assert built == ([tmp_path] if builds else [])
+    assert build_data == {}  # a tag or `pure_python` set here would make it a wheel of this machine

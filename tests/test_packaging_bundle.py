@@ -49,6 +49,7 @@ def test_the_bundle_depends_on_the_very_wheel_that_it_holds(bundle: ModuleType, 
     assert (staged / source["path"]).read_bytes() == packed.read_bytes()
     manifest = json.loads((staged / "manifest.json").read_text(encoding="utf-8"))
     assert (staged / manifest["server"]["entry_point"]).exists()
+    assert (staged / manifest["icon"]).read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_wheel_of_another_version_is_refused(bundle: ModuleType, tmp_path: Path):
