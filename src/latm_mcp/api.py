@@ -7,6 +7,7 @@
 Whatever a caller could have avoided is raised as a `LatmError`, whose text says what to do.
 """
 
+import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -49,10 +50,11 @@ NO_MAKER = (
 
 
 class Latm:
-    """A library of tools, open. Opened by `Latm.open`, and used in the event loop and the task that opened it."""
+    """A library of tools, open. Opened by `Latm.open`; any task of that event loop may use it until the block ends."""
 
     def __init__(self, loop: Loop, maker: Maker | None):
-        self._loop, self._maker = loop, maker
+        self._opened: Loop | None = loop
+        self._maker = maker
 
     @classmethod
     @asynccontextmanager
@@ -79,12 +81,15 @@ class Latm:
             open_models(read) as models,
             open_latm(read, models=models, progress=progress) as loop,
         ):
+            latm = cls(loop, maker)
             try:
-                yield cls(loop, maker)
+                yield latm
             except anyio.get_cancelled_exc_class():
                 raise
             except BaseException as error:  # noqa: BLE001 raised below: what runs beside the block would wrap it in a group
                 failed = error
+            finally:
+                latm._opened = None
         if failed is not None:
             raise failed
 
@@ -107,6 +112,7 @@ class Latm:
         is evidence of more. maker: asks a model of the caller's: the conversation in, its reply out. Neither: the configured model.
         Raises: BadInput; Rejected, where the code did not pass, with what it failed on; MakerFailed, where no model could be asked.
         """
+        _texts(name=name, description=description, draft=draft or "")
         if draft is not None and maker is not None:
             raise BadInput("Give either the source of a `draft` or a `maker` that writes one.")
         request = MakeRequest(examples_of(examples), description=description, name=name, force=force)
@@ -123,6 +129,7 @@ class Latm:
 
     async def ask(self, question: str) -> Answer | Unanswered:
         """Put a question to the library: its answer, or which tools it may be for. Raises: BadInput."""
+        _texts(question=question)
         found = await self._loop.dispatch(question)
         return unanswered_of(found) if found.answer is None else answer_of(found.answer)
 
@@ -131,7 +138,7 @@ class Latm:
 
         Raises: NotFound; BadInput, for arguments that do not fit its signature; CallFailed, where it raised or was stopped.
         """
-        outcome = await self._loop.call(name, arguments)
+        outcome = await self._loop.call(name, _plain(arguments))
         if isinstance(outcome, Returned):
             return outcome.value
         raise CallFailed(f"{name!r} gave no result: {outcome.sentence}")
@@ -155,15 +162,40 @@ class Latm:
         stands behind it, as at the command line; then it is an example of the tool, and a wrong answer disputes the tool.
         Raises: BadInput; NotFound.
         """
+        _texts(question=question, answer=answer or "", tool=tool or "")
         who: Who = "person" if confirmed else "client"
         said = await self._loop.report(Said(question, who, by=BY, answer=answer, right=right, tool=tool))
         return Reported(said.sentence, said.tool)
+
+    @property
+    def _loop(self) -> Loop:
+        if self._opened is None:
+            raise BadInput("The library is closed: use it inside the block of `async with Latm.open() as latm`.")
+        return self._opened
 
     async def _drafted(self, request: MakeRequest, source: str) -> MakeResult:
         result = await self._loop.make(request, quiet)
         if result.status != "draft_needed":
             return result
         return await self._loop.draft(result.job, Draft(source=source), quiet)
+
+
+def _texts(**given: object) -> None:
+    """Raises: BadInput, naming the first that is no text."""
+    for name, value in given.items():
+        if not isinstance(value, str):
+            raise BadInput(f"`{name}` is of type {type(value).__name__}: pass a str.")
+
+
+def _plain(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Arguments as JSON has them: tuples are lists. Raises: BadInput."""
+    try:
+        plain: dict[str, Any] = json.loads(json.dumps(arguments, allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise BadInput(
+            f"The arguments are no JSON values ({str(error)[:200]}): pass texts, numbers, lists, dicts."
+        ) from None
+    return plain
 
 
 def _settings(home: str | Path | None, config: str | Path | None, more: Mapping[str, str | int | float]) -> Settings:

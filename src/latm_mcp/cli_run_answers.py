@@ -123,16 +123,20 @@ def open_answers(path: Path, form: Form, *, retry: bool) -> Iterator[Answers]:
             old = stack.enter_context(path.open("rb"))
         except OSError as error:
             raise BadInput(f"{str(path)!r} cannot be written: {error.strerror or error}.") from None
+        ended = False
         try:
             yield Answers(path, old, file, form.kept(old, path.name), retry)
+            ended = True
         finally:
             if not file.closed:
                 with suppress(OSError):
                     os.fsync(file.fileno())
                 file.close()  # before it is removed
-            if retry:  # one that came to nothing
-                with suppress(OSError):
+            with suppress(OSError):
+                if retry:  # one that came to nothing
                     _new(path).unlink(missing_ok=True)
+                elif not (there or ended or path.stat().st_size):
+                    path.unlink()
 
 
 def _new(path: Path) -> Path:
