@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from file_ring import Ring
 from front_door import LINE, SECONDS, FrontDoor, fenced, sort_words
+from http_served import HELLO, http_server
 from key_door import KEY, echoing, examples, looks, with_ring
 
 from latm_mcp.errors import BadInput
@@ -251,6 +252,19 @@ def test_what_is_done_is_told_to_scripts_too(door: FrontDoor):
     told = json.loads(door.run("config", "key", "maker", "--json", piped=KEY).stdout)
     assert (told["role"], told["address"]) == ("maker", "https://api.openai.com/v1")
     assert KEY not in str(told)
+
+
+def test_a_kept_token_is_asked_of_every_client_over_http(door: FrontDoor):
+    assert "has 5 characters, fewer than 16" in door.refusal("config", "key", "http", piped="short")
+    door.run("config", "key", "http", piped=KEY)
+    assert door.json("config")["key_store"]["kept"] == {"http": None}
+    with http_server(door) as server:
+        assert server.post(HELLO).status_code == 401
+        assert server.post(HELLO, {"authorization": f"Bearer {KEY}"}).status_code == 200
+    assert KEY not in "".join(server.said)
+    assert KEY not in "".join(path.read_text(encoding="utf-8") for path in door.home.rglob("logs/*"))
+    door.more["RING_DOES"] = "locked"
+    assert "The key store is locked" in door.refusal("serve", "--http", "--port", "0")
 
 
 def test_what_another_program_put_into_the_store_is_not_taken_for_a_key(door: FrontDoor, tmp_path: Path):

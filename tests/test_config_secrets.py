@@ -1,12 +1,13 @@
 """No key is ever shown, logged or kept in a library or a recording, wherever it is from and whatever an endpoint says back."""
 
 import argparse
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from front_door import FrontDoor, fenced, sort_words
+from front_door import LINE, SECONDS, FrontDoor, fenced, sort_words
 from key_door import KEY, Echo, echoing, examples, looks, with_ring
 from mcp import Client
 from mcp.client.stdio import stdio_client
@@ -72,17 +73,14 @@ def test_no_command_shows_a_key_or_keeps_it(door: FrontDoor, endpoint: Echo, tmp
 @pytest.mark.parametrize("layer", ["file", "store"])
 def test_doctor_shows_no_key(door: FrontDoor, endpoint: Echo, layer: str):
     give_key(door, endpoint, layer)
-    import subprocess
-
-    from front_door import LINE, SECONDS
-
     for line in (["doctor"], ["doctor", "--json"]):  # whatever it finds
         run = subprocess.run(
             [*LINE, *line], env=door.environment, capture_output=True, encoding="utf-8", timeout=SECONDS, input=""
         )
         assert "Traceback" not in run.stderr
         assert KEY not in run.stdout + run.stderr
-        assert endpoint.url in run.stdout
+        assert endpoint.url in run.stdout.replace("\n", "")
+    assert f"Bearer {KEY}" in endpoint.shown
 
 
 @pytest.mark.anyio

@@ -8,6 +8,7 @@ import warnings
 from latm_mcp.cli_screen import write_json, write_wrapped
 from latm_mcp.errors import BadInput
 from latm_mcp.outcomes import Json
+from latm_mcp.server_http_listen import check_token
 from latm_mcp.settings_keys import HTTP, OWNERS, keep_key, remove_key
 from latm_mcp.settings_layers import Layers
 from latm_mcp.settings_models import address_of
@@ -26,7 +27,10 @@ def key(options: argparse.Namespace) -> int:
         return _remove(options, role)
     layers: Layers = options.layers
     address = None if role == HTTP else address_of(layers.merged(), role)
-    keep_key(role, _given(role, address), address)
+    given = _given(role, address)
+    if role == HTTP:
+        check_token(given)
+    keep_key(role, given, address)
     return tell(options, _kept(role, address, layers), {"role": role, "address": address})
 
 
