@@ -41,16 +41,17 @@ def _commands() -> list[tuple[str, str, str]]:
 
 
 def _usage(name: str, parser: argparse.ArgumentParser) -> str:
-    """What has to be written to run it."""
+    """What has to be written to run it; of options that stand for each other, the first."""
     words = ["latm-mcp", name]
+    first = [group._group_actions[0] for group in parser._mutually_exclusive_groups if group.required]
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             continue
         metavar = str(action.metavar or action.dest.upper())
         if not action.option_strings:
             words.append(f"{metavar}..." if action.nargs == "+" else metavar)
-        elif action.required:
-            words += [action.option_strings[0], metavar]
+        elif action.required or action in first:
+            words += [action.option_strings[0], *([] if action.nargs == 0 else [metavar])]
     return " ".join(words)
 
 
