@@ -3,6 +3,7 @@
 import errno
 import ipaddress
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -98,8 +99,23 @@ def _opened(http: HttpSettings, addresses: list[Any], stack: ExitStack) -> tuple
 
 
 def _socket(family: int, host: str, port: int) -> socket.socket:
-    both = family == socket.AF_INET6 and host == "::" and socket.has_dualstack_ipv6()
-    return socket.create_server((host, port), family=family, backlog=BACKLOG, dualstack_ipv6=both)
+    # The protocol is named, or asyncio does not turn off the delay of small packets: 40 ms for each answer.
+    opened = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        if (
+            sys.platform == "win32"
+        ):  # where others could listen at the same port otherwise, and get what is meant for us
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(host != "::"))
+        opened.bind((host, port))
+        opened.listen(BACKLOG)
+    except OSError:
+        opened.close()
+        raise
+    return opened
 
 
 def _why_not(http: HttpSettings, port: int, error: OSError | None) -> str:
