@@ -112,6 +112,8 @@ def test_a_files_values_are_typed_and_its_tables_are_the_roles_and_http(tmp_path
         ("maker_model = 'm'\n", ", line 1: 'maker_model' is written maker.model here."),
         ("LATM_QUEUE = true\n", ", line 1: 'LATM_QUEUE' is written queue here."),
         ("[makers]\nmodel = 'm'\n", ", line 1: 'makers' is no setting"),
+        ("maker = 'm'\n", ", line 1: maker is a table of settings: write [maker], and each of them below it."),
+        ("[other]\nx = 1\n", ", line 1: 'other' is no setting. `latm-mcp config` shows all of them."),
         ("config = 'x'\n", ", line 1: Where the settings file is cannot be set in it"),
         ("[maker]\nmodel = 2026-01-01\n", ", line 2: maker.model is none of what a setting can be"),
         (

@@ -365,7 +365,7 @@ async def test_a_key_that_stands_in_quotes_is_not_shown_either(endpoint: Endpoin
 async def test_a_kept_key_is_looked_for_at_the_first_reply_and_again_once_it_was_refused(endpoint: Endpoint):
     kept = [("sk-old", ""), (KEY, "")]
     endpoint.answers = [refusal(401, "Old"), completion()]
-    async with asking(endpoint, api_key=None, find_key=lambda: kept.pop(0)) as maker:
+    async with asking(endpoint, api_key=lambda: kept.pop(0)) as maker:
         assert len(kept) == 2
         with pytest.raises(MakerFailed, match="does not take the key"):
             await maker.reply(ASKED, "propose", 1)
@@ -386,7 +386,7 @@ async def test_a_key_that_cannot_be_had_is_told_where_one_is_wanted_and_nowhere_
         return None, "The key store is locked."
 
     endpoint.answers = [completion(), refusal(401, "Who?"), completion()]
-    async with asking(endpoint, api_key=None, find_key=locked) as maker:
+    async with asking(endpoint, api_key=locked) as maker:
         await maker.reply(ASKED, "propose", 1)
         with pytest.raises(MakerFailed, match=r"without a key \(401: 'Who\?'\)\. The key store is locked\."):
             await maker.reply(ASKED, "propose", 1)

@@ -78,12 +78,6 @@ async def open_role(role: Role, configured: ModelSettings | None) -> AsyncIterat
         return
     from latm_mcp.llm import open_model  # here: most parts ask no model
 
-    opening = open_model(
-        model=configured.model,
-        base_url=configured.base_url,
-        api_key=configured.api_key,
-        role=role,
-        find_key=KeyFinder(role, configured.address),
-    )
-    async with opening as model:
+    key = configured.api_key or KeyFinder(role, configured.address)
+    async with open_model(model=configured.model, base_url=configured.base_url, api_key=key, role=role) as model:
         yield model

@@ -26,6 +26,8 @@ endpoint needs them, is the model that `make` asks. `latm-mcp config` shows ever
 from its variable, else from the settings file, and keys from the system's key store, too.
 """
 DEMO = "make the starter tools from recordings in a temporary library and question them over MCP; no key"
+DOCTOR = "try the sandbox and the library, show the settings, and say what to do about what is wrong"
+SERVE = "serve the library over MCP, on standard input and output unless told otherwise (the default)"
 LIMITS = {
     "seconds": ("S", "wall time of a call"),
     "cpu_seconds": ("S", "processor time; goes with --seconds where neither settings nor person say otherwise"),
@@ -57,9 +59,7 @@ def build_parser(version: str) -> argparse.ArgumentParser:
             name, help=does, description=f"{does[0].upper()}{does[1:]}.", parents=[common], allow_abbrev=False
         )
 
-    serve = command(
-        "serve", "serve the library over MCP, on standard input and output unless told otherwise (the default)"
-    )
+    serve = command("serve", SERVE)
     _add_exposure(serve)
     cli_arguments_plug.add_http(serve)
     _demo(command("demo", DEMO))
@@ -69,9 +69,7 @@ def build_parser(version: str) -> argparse.ArgumentParser:
     _show(command("show", "show a tool: source, signature, evidence, examples, provenance"))
     _limits(command("limits", "show the limits of a tool's calls, or set them; for a person, never for a model"))
     _sharing(command)
-    _json(
-        command("doctor", "try the sandbox and the library, show the settings, and say what to do about what is wrong")
-    )
+    _json(command("doctor", DOCTOR))
     cli_arguments_plug.add(command)
     cli_arguments_bench.add(command)
     cli_arguments_queue.add(command)

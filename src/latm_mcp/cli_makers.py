@@ -56,10 +56,8 @@ def _opening(chosen: ModelSettings, role: Role) -> AbstractAsyncContextManager["
     from latm_mcp.llm import open_model  # here: most servers have no model of their own
     from latm_mcp.settings_keys import KeyFinder
 
-    find_key = KeyFinder(role, chosen.address)
-    return open_model(
-        model=chosen.model, base_url=chosen.base_url, api_key=chosen.api_key, role=role, find_key=find_key
-    )
+    key = chosen.api_key or KeyFinder(role, chosen.address)
+    return open_model(model=chosen.model, base_url=chosen.base_url, api_key=key, role=role)
 
 
 def recorded_folder(folder: str, option: str) -> Path:

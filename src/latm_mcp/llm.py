@@ -121,23 +121,23 @@ async def open_model(
     *,
     model: str,
     base_url: str | None = None,
-    api_key: str | None = None,
+    api_key: "str | FindKey | None" = None,
     role: str = "maker",
     timeout: float | None = None,
     max_retries: int = 2,
-    find_key: FindKey | None = None,
 ) -> AsyncIterator[EndpointModel]:
     """The model `model` at `base_url` (None: OpenAI itself), open until the block ends.
 
     role: "maker", "user", "dispatcher" or "fallback": its temperature, and the variables that an error names. timeout: seconds
     of one reply with all its retries (None: the role's). Opening connects to nothing: wrong settings are told at the first reply.
-    find_key: where the key is looked for at the first reply, if `api_key` is None, and again after one that was refused.
+    api_key: the key, or who finds it: asked at the first reply, and again after one that was refused.
     A model that refuses an option (`temperature`, `max_tokens`, `response_format`) is asked without it from then on.
     """
-    key = (api_key or "").strip() or None
+    find_key, told = (api_key, None) if callable(api_key) else (None, api_key)
+    key = (told or "").strip() or None
     seconds = WAYS[role].seconds if timeout is None else timeout
     endpoint = Endpoint(model.strip(), (base_url or OPENAI).strip(), key, seconds, max_retries, role)
-    opened = EndpointModel(endpoint, find_key if key is None else None)
+    opened = EndpointModel(endpoint, find_key)
     try:
         yield opened
     finally:

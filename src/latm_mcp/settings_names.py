@@ -68,6 +68,8 @@ def variable_of(name: str) -> str:
         return variable
     if variable == CONFIG:
         raise BadInput(f"Where the settings file is cannot be set in it: give --config FILE, or the variable {CONFIG}.")
+    if name in SECTIONS:
+        raise BadInput(f"{name} is a table of settings: write [{name}], and each of them below it.")
     raise BadInput(f"{name[:80]!r} is no setting{_meant(variable)} `latm-mcp config` shows all of them.")
 
 
@@ -75,7 +77,8 @@ def nearest(variable: str) -> str | None:
     """The variable that is most like one that nothing reads."""
     from difflib import get_close_matches  # here: a server that is set up rightly need not load it
 
-    return next(iter(get_close_matches(variable, VARIABLES, 1)), None)
+    known = {name.removeprefix(PREFIX): name for name in VARIABLES}
+    return next((known[near] for near in get_close_matches(variable.removeprefix(PREFIX), known, 1)), None)
 
 
 def is_secret(variable: str) -> bool:
