@@ -71,16 +71,21 @@ async def _plain_errors(ctx: ServerRequestContext[Any, Any], call_next: CallNext
 
 @asynccontextmanager
 async def open_server(
-    settings: Settings, maker: Maker | None = None, models: Mapping[Role, LanguageModel] | None = None
+    settings: Settings,
+    maker: Maker | None = None,
+    models: Mapping[Role, LanguageModel] | None = None,
+    warm: bool = False,
 ) -> AsyncIterator[LatmServer]:
     """A server on the library of these settings, for any number of connections; all is closed and ended at the end.
 
-    maker: None where the calling client's own model writes the code.
+    maker: None where the calling client's own model writes the code. warm: get the sandbox ready at once, not after the first list.
     Raises: StoreUnusable, SandboxUnavailable.
     """
     opening = open_latm(settings, maker, models, progress=partial(logger.info, "%s"))
     async with opening as latm, anyio.create_task_group() as group:
         face = Face(latm, settings)
+        if warm:
+            face.listed.set()
         group.start_soon(face.watch)
         group.start_soon(face.warm)
         if settings.queue or maker is not None:
@@ -113,16 +118,20 @@ def _server(face: Face, daily_usd: float) -> LatmServer:
 
 
 async def serve_stdio(
-    settings: Settings, maker: Maker | None = None, models: Mapping[Role, LanguageModel] | None = None
+    settings: Settings,
+    maker: Maker | None = None,
+    models: Mapping[Role, LanguageModel] | None = None,
+    wire: int | None = None,
 ) -> None:
     """Serve one client over stdin and stdout until its input ends, or until SIGTERM; no child is left.
 
+    wire: what `divert_output` gave, if it was called.
     Raises: StoreUnusable, SandboxUnavailable.
     """
     ended: list[signal.Signals] = []
     with keeping_log(settings.log_folder if settings.log else None, "standard input and output"):
         try:
-            await _serve_stdio(open_server(settings, maker, models), ended)
+            await _serve_stdio(open_server(settings, maker, models), ended, wire)
         except BaseExceptionGroup as group:  # task groups wrap what stands in the way of opening
             if known := group.subgroup(LatmError):
                 raise first_of(known) from None
@@ -132,10 +141,12 @@ async def serve_stdio(
     leave(ended)
 
 
-async def _serve_stdio(opening: AbstractAsyncContextManager[LatmServer], ended: list[signal.Signals]) -> None:
+async def _serve_stdio(
+    opening: AbstractAsyncContextManager[LatmServer], ended: list[signal.Signals], wire: int | None
+) -> None:
     async with opening as server, anyio.create_task_group() as group:
         group.start_soon(end_on_signal, group.cancel_scope.cancel, ended)
-        with standard_output() as output:
+        with standard_output(wire) as output:
             async with stdio_server(standard_input(), output) as (read, write):
                 await server.run(read, write, server.create_initialization_options())
                 group.cancel_scope.deadline = anyio.current_time() + LAST_WORDS_SECONDS
