@@ -96,7 +96,7 @@ async def serve_http(
     log = keeping_log(settings.log_folder if settings.log else None, "HTTP")
     with listening(http, http.token) as place, log:
         try:
-            async with open_server(settings, maker, models, warm=True) as server:
+            async with open_server(settings, maker, models, True) as server:  # warm at once
                 app = http_app(server, http, max(BODY_BYTES, ESCAPED * settings.limits.argument_bytes))
                 await _serve(app, place, _greeting(place, http.token is not None), ended)
         except BaseExceptionGroup as group:  # task groups wrap what stands in the way of opening
