@@ -2,7 +2,7 @@
 
 import logging
 import signal
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Any
@@ -41,7 +41,12 @@ CLIENT_GONE = (BrokenPipeError, ConnectionResetError)
 
 
 class LatmServer(Server[dict[str, Any]]):
-    """A server that tells handshake clients, whatever the transport, that its lists change: else some ignore the news."""
+    """A server that tells handshake clients, whatever the transport, that its lists change: else some ignore the news.
+
+    stream_opened: to be called with the id of a session that has just opened its stream for announcements.
+    """
+
+    stream_opened: Callable[[str], None]
 
     def create_initialization_options(
         self,
@@ -113,6 +118,7 @@ def _server(face: Face, daily_usd: float) -> LatmServer:
         on_get_prompt=reading.prompt,
         on_subscriptions_listen=ListenHandler(face.announcer.bus),
     )
+    server.stream_opened = face.announcer.stream_opened
     server.middleware += [ClientsNoted().note, face.announcer.track, _plain_errors]
     return server
 

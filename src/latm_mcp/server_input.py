@@ -10,6 +10,8 @@ from typing import Any
 
 import anyio
 
+from latm_mcp.server_output import divert_input
+
 CHUNK = 1 << 16
 # Each escape of a JSON text from left to right; a pair of surrogates is one of them, half a pair is in the group.
 _ESCAPE = re.compile(
@@ -22,7 +24,7 @@ def standard_input() -> Any:
     mode = os.fstat(0).st_mode
     if sys.platform == "win32" or not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(0)):
         return None
-    return _Lines(os.dup(0))
+    return _Lines(divert_input())
 
 
 class _Lines:
