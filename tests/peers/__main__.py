@@ -4,9 +4,12 @@ FOLDER is kept for the next time, and for the tests: LATM_PEERS=FOLDER. The text
 """
 
 import argparse
+import platform
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -16,8 +19,19 @@ from peers import conformance, inspector, python_clients  # noqa: E402 the path 
 from peers.library import cache_of, library  # noqa: E402
 from peers.places import Places, install  # noqa: E402
 
+from latm_mcp import __version__  # noqa: E402
 
-def inspected(places: Places) -> tuple[str, bool]:
+
+@dataclass(frozen=True)
+class Seen:
+    """What one part saw: its text, its figures in lines, and whether all was as it should be."""
+
+    text: str
+    figures: list[str]
+    right: bool
+
+
+def inspected(places: Places) -> Seen:
     """The inspector's command line; a library for each way, since each makes the same tool."""
     lines = []
     for era in inspector.ERAS:
@@ -25,12 +39,16 @@ def inspected(places: Places) -> tuple[str, bool]:
             lines += list(inspector.run_all(places, inspector.over_stdio(door), era, door.home.parent))
         with library(cache_of(places.into)) as door, conformance.serving(door) as address:
             lines += list(inspector.run_all(places, inspector.over_http(address), era, door.home.parent))
-    return inspector.table(lines), all(line.passed for line in lines)
+    return Seen(inspector.table(lines), [inspector.TITLE, inspector.figures(lines)], all(line.passed for line in lines))
 
 
-def conforming(places: Places) -> tuple[str, bool]:
-    ran = suites(places, fixtures=True)
-    return conformance.table(ran, suites(places, fixtures=False)), not conformance.unexplained(ran)
+def conforming(places: Places) -> Seen:
+    """The conformance suite, with the fixtures and without."""
+    ran, bare = suites(places, fixtures=True), suites(places, fixtures=False)
+    told = [conformance.figures(revision, ran, bare) for revision in conformance.REVISIONS]
+    return Seen(
+        conformance.table(ran, bare), [conformance.TITLE, *told, conformance.NOTE], not conformance.unexplained(ran)
+    )
 
 
 def suites(places: Places, fixtures: bool) -> list[conformance.Ran]:
@@ -43,12 +61,14 @@ def suites(places: Places, fixtures: bool) -> list[conformance.Ran]:
     return ran
 
 
-def connected(places: Places) -> tuple[str, bool]:
+def connected(places: Places) -> Seen:
+    """The clients for Python."""
     rows = [(way, python_clients.run_way(places, way, cache_of(places.into))) for way in python_clients.WAYS]
-    return python_clients.table(rows), not any(seen["fault"] for _, seen in rows)
+    told = [python_clients.TITLE, python_clients.figures(rows)]
+    return Seen(python_clients.table(rows), told, not any(seen["fault"] for _, seen in rows))
 
 
-PARTS: dict[str, Callable[[Places], tuple[str, bool]]] = {
+PARTS: dict[str, Callable[[Places], Seen]] = {
     "inspector": inspected,
     "conformance": conforming,
     "python_clients": connected,
@@ -56,6 +76,7 @@ PARTS: dict[str, Callable[[Places], tuple[str, bool]]] = {
 
 
 def main() -> int:
+    """Run what was asked for; a summary is written where that is all."""
     parser = argparse.ArgumentParser(prog="tests/peers", description=__doc__)
     parser.add_argument("--into", type=Path, required=True, help="where the peers are installed")
     parser.add_argument("--only", choices=PARTS, action="append", help="leave the others out")
@@ -63,13 +84,20 @@ def main() -> int:
     options = parser.parse_args()
     places = install(options.into)
     options.output.mkdir(parents=True, exist_ok=True)
-    passed = True
-    for name in options.only or PARTS:
-        text, right = PARTS[name](places)
-        (options.output / f"{name}.txt").write_text(text + "\n", encoding="utf-8")
-        sys.stdout.write(f"{text}\n\n")
-        passed = passed and right
-    return int(not passed)
+    seen = {name: PARTS[name](places) for name in options.only or PARTS}
+    for name, part in seen.items():
+        _write(options.output / f"{name}.txt", part.text)
+    if not options.only:
+        head = f"latm-mcp {__version__}, mcp {version('mcp')}, Python {platform.python_version()}, node {places.node_version()}"
+        _write(
+            options.output / "summary.txt", "\n\n".join([head, *("\n".join(part.figures) for part in seen.values())])
+        )
+    return int(not all(part.right for part in seen.values()))
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text + "\n", encoding="utf-8")
+    sys.stdout.write(f"{text}\n\n")
 
 
 if __name__ == "__main__":

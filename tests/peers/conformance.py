@@ -22,7 +22,11 @@ REQUIRED = ("2026-07-28", "2025-11-25")  # of these the suite has frozen lists o
 EXPLAINED = Path(__file__).with_name("explained.txt")
 TESTS = Path(__file__).parent.parent
 SECONDS = 240
-NOTE = "n/a: not applicable, see below. Some pass without fixtures since the suite takes the refusal of an unknown tool for an answer."
+TITLE = f"@modelcontextprotocol/conformance {NODE['@modelcontextprotocol/conformance']}, over streamable HTTP"
+NOTE = """\
+n/a: not applicable, see below. The fixtures are constants in front of the server: what passes with them alone shows that transport,
+sessions and both eras work, not that the server has such tools. Some pass without them only since the suite takes the refusal of an
+unknown tool for an answer."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +49,10 @@ def serving(door: FrontDoor, fixtures: bool = False) -> Iterator[str]:
     if fixtures:
         env["PYTHONPATH"] += f"{os.pathsep}{TESTS}"
         line = [sys.executable, "-m", "peers.conformance_server"]
-    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    server = HttpServer(subprocess.Popen(line, env=env, encoding="utf-8", **pipes), door.home)
+    process = subprocess.Popen(
+        line, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+    )
+    server = HttpServer(process, door.home)
     try:
         yield server.url
         server.end()
@@ -123,14 +129,12 @@ def unexplained(ran: list[Ran]) -> list[str]:
 
 
 def table(ran: list[Ran], bare: list[Ran]) -> str:
-    """For each revision: passed of applicable, then the rest with its reason; what only the fixtures make pass is marked."""
-    lines = [
-        f"@modelcontextprotocol/conformance {NODE['@modelcontextprotocol/conformance']}, over streamable HTTP",
-        NOTE,
-        "",
-    ]
+    """For each revision: passed of applicable, then each scenario; at the end why some are not applicable or fail."""
+    lines = [TITLE, NOTE, ""]
     for revision in REVISIONS:
-        lines += _revision(revision, ran, bare)
+        here = [each for each in ran if each.revision == revision]
+        alone = {each.scenario for each in bare if each.revision == revision and not each.failures}
+        lines += [figures(revision, ran, bare), "", *(_row(each, each.scenario in alone) for each in here), ""]
     lines += ["Why", ""]
     failing = {each.scenario for each in ran if each.failures}
     for name, each in explained().items():
@@ -139,20 +143,18 @@ def table(ran: list[Ran], bare: list[Ran]) -> str:
     return "\n".join([*lines, *(f"NOT TRUE: {line}" for line in unexplained(ran))])
 
 
-def _revision(revision: str, ran: list[Ran], bare: list[Ran]) -> list[str]:
-    here = [each for each in ran if each.revision == revision]
-    alone = {each.scenario for each in bare if each.revision == revision and not each.failures}
-    counted = [each for each in here if each.counts]
+def figures(revision: str, ran: list[Ran], bare: list[Ran]) -> str:
+    """Passed of applicable, in words."""
+    counted = [each for each in ran if each.revision == revision and each.counts]
     foreign = [each for each in counted if each.failures and not _applicable(each.scenario)]
     passed = [each for each in counted if not each.failures]
+    alone = {each.scenario for each in bare if each.revision == revision and not each.failures}
     by_itself = sum(each.scenario in alone for each in counted)
-    head = (
+    return (
         f"{revision}: {len(passed)} of {len(counted) - len(foreign)} applicable scenarios passed"
         f" ({sum(each.checks for each in passed)} checks; {by_itself} pass without the fixtures, too);"
         f" {len(foreign)} of {len(counted)} required are not applicable"
     )
-    rows = [_row(each, each.scenario in alone) for each in here]
-    return [head, "", *rows, ""]
 
 
 def _applicable(scenario: str) -> bool:

@@ -39,6 +39,7 @@ class Composed:
         self._schema = server.get_tool_input_schema
 
     def install(self) -> None:
+        """Put the fixtures in front."""
         for method, handler in self._replacements().items():
             entry = self._real[method]
             assert entry is not None, f"the server has no {method}"
@@ -67,7 +68,7 @@ class Composed:
             return SCHEMAS.get(name, ANYTHING)
         return None if self._schema is None else self._schema(name)
 
-    async def _list_tools(self, ctx: Context, params: Any) -> types.ListToolsResult:
+    async def _list_tools(self, ctx: Context, params: Any) -> Any:
         ours = await self._ours("tools/list", ctx, params)
         more = [
             types.Tool(name=name, description="For the suite.", input_schema=self._input_schema(name))
@@ -75,25 +76,25 @@ class Composed:
         ]
         return ours.model_copy(update={"tools": [*ours.tools, *more]})
 
-    async def _call_tool(self, ctx: Context, params: types.CallToolRequestParams) -> Answer:
+    async def _call_tool(self, ctx: Context, params: types.CallToolRequestParams) -> Any:
         if fixture := self._tools.get(params.name):
             return await fixture(ctx, params)
         return await self._ours("tools/call", ctx, params)
 
-    async def _resources(self, ctx: Context, params: Any) -> types.ListResourcesResult:
+    async def _resources(self, ctx: Context, params: Any) -> Any:
         ours = await self._ours("resources/list", ctx, params)
         return ours.model_copy(update={"resources": [*ours.resources, *RESOURCES]})
 
-    async def _templates(self, ctx: Context, params: Any) -> types.ListResourceTemplatesResult:
+    async def _templates(self, ctx: Context, params: Any) -> Any:
         ours = await self._ours("resources/templates/list", ctx, params)
         return ours.model_copy(update={"resource_templates": [*ours.resource_templates, *TEMPLATES]})
 
-    async def _read(self, ctx: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
+    async def _read(self, ctx: Context, params: types.ReadResourceRequestParams) -> Any:
         if (content := read(str(params.uri))) is not None:
             return types.ReadResourceResult(contents=[content])
         return await self._ours("resources/read", ctx, params)
 
-    async def _prompts(self, ctx: Context, params: Any) -> types.ListPromptsResult:
+    async def _prompts(self, ctx: Context, params: Any) -> Any:
         ours = await self._ours("prompts/list", ctx, params)
         return ours.model_copy(update={"prompts": [*ours.prompts, *PROMPTS]})
 
@@ -122,14 +123,15 @@ class Composed:
         """The server's own prompts never change: only the pipe can be tried."""
         entry = self._server.get_request_handler("subscriptions/listen")
         assert entry is not None
-        await entry.handler._bus.publish(PromptsListChanged())  # the SDK has no public way to a handler's bus
+        bus = getattr(entry.handler, "_bus")  # noqa: B009 private: the SDK has no public way to a handler's bus
+        await bus.publish(PromptsListChanged())
         return said("prompts are said to have changed")
 
 
 @asynccontextmanager
-async def opened(settings: Settings, *more: Any) -> AsyncIterator[LatmServer]:
-    """The real server on a library, with the fixtures in front of it."""
-    async with open_server(settings, *more) as server:
+async def opened(settings: Settings, *more: Any, **options: Any) -> AsyncIterator[LatmServer]:
+    """The real server on a library, opened as `serve_http` asks for it, with the fixtures in front of it."""
+    async with open_server(settings, *more, **options) as server:
         Composed(server, settings.home, MADE).install()
         yield server
 
@@ -137,7 +139,7 @@ async def opened(settings: Settings, *more: Any) -> AsyncIterator[LatmServer]:
 def main() -> None:
     """Serve, as `latm-mcp serve --http` does, on a free port."""
     settings = read_settings(os.environ)
-    server_http.open_server = opened  # the one thing that differs from the command
+    setattr(server_http, "open_server", opened)  # noqa: B010 the one thing that differs from the command
     anyio.run(server_http.serve_http, replace(settings, http=replace(settings.http, port=0)))
 
 

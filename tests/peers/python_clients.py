@@ -21,6 +21,7 @@ from served import QUESTION, REQUEST
 
 CLIENTS = Path(__file__).parent / "clients"
 SECONDS = 120
+TITLE = "MCP clients for Python, over stdio"
 WORDS, SORTED = ["b", "a"], ["a", "b"]
 ANSWER = "bear cat wolf"
 
@@ -98,8 +99,14 @@ def table(rows: list[tuple[Way, dict[str, Any]]]) -> str:
     lines = [head, *(_row(way, seen) for way, seen in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     drawn = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+    return "\n".join([TITLE, "", *drawn, "", figures(rows)])
+
+
+def figures(rows: list[tuple[Way, dict[str, Any]]]) -> str:
+    """How many were right."""
     passed = sum(not seen["fault"] for _, seen in rows)
-    return "\n".join(["Clients for Python, over stdio", "", *drawn, "", f"{passed} of {len(rows)} as they should be"])
+    names = sorted({seen.get("client", way.client) for way, seen in rows})
+    return f"{passed} of {len(rows)} sessions as they should be: {', '.join(names)}"
 
 
 def _row(way: Way, seen: dict[str, Any]) -> list[str]:
@@ -115,6 +122,7 @@ def _row(way: Way, seen: dict[str, Any]) -> list[str]:
 
 
 def main() -> int:
+    """Run all of them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--into", type=Path, required=True, help="a folder for the venvs, kept for the next time")
     into = parser.parse_args().into

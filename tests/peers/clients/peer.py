@@ -71,6 +71,7 @@ async def session(peer: Peer, asked: Asked) -> dict[str, Any]:
 
 
 async def heard(peer: Peer) -> bool:
+    """Whether the client hears of the change in time."""
     if not peer.how:
         return False
     try:

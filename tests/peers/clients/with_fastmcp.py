@@ -39,6 +39,7 @@ class FastMcp:
 
 @asynccontextmanager
 async def opened(asked: Asked) -> AsyncIterator[Peer]:
+    """Start the server and connect."""
     told = asyncio.Event()
     transport = StdioTransport(**asked.server, keep_alive=False)
     async with AsyncExitStack() as stack:

@@ -34,6 +34,7 @@ class LangChain:
 
 @asynccontextmanager
 async def opened(asked: Asked) -> AsyncIterator[Peer]:
+    """Start the server and connect."""
     told = asyncio.Event()
 
     async def heard(message: Any) -> None:

@@ -27,6 +27,7 @@ class OpenAiAgents:
 
 @asynccontextmanager
 async def opened(asked: Asked) -> AsyncIterator[Peer]:
+    """Start the server and connect."""
     told = asyncio.Event()
     async with AsyncExitStack() as stack:
         connected = MCPServerStdio(asked.server, client_session_timeout_seconds=60)

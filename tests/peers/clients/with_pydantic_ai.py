@@ -28,6 +28,7 @@ class PydanticAi:
 
 @asynccontextmanager
 async def opened(asked: Asked) -> AsyncIterator[Peer]:
+    """Start the server and connect."""
     told = asyncio.Event()
 
     async def heard(message: Any) -> None:
