@@ -3,7 +3,6 @@
 import argparse
 import json
 import shlex
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,8 +15,12 @@ from latm_mcp.cli_words import counted, unseen_words
 from latm_mcp.demo import DemoRow, Show, run_demo, tasks_of
 from latm_mcp.demo_starter import starter_root, starter_tools
 from latm_mcp.errors import BadInput
+from latm_mcp.install_clients import Shape
+from latm_mcp.install_entry import Line, entry_of, launching, running
+from latm_mcp.install_look import NAME
 from latm_mcp.outcomes import Json
 from latm_mcp.settings import Settings
+from latm_mcp.settings_places import read_places
 
 NUMBERS = ("ex.", "tries", "right", "wrong", "abst.", "calls")
 COLUMNS = ("task", *NUMBERS, "unseen")
@@ -91,25 +94,24 @@ def _close(rows: Sequence[DemoRow], starter: Path) -> None:
         write("")
         write_wrapped("The demo's library was a temporary one. To keep these tools in yours, read and approve them:")
         write(_keeping(starter, kept))
-    write_wrapped("Next: give your own client this server, then ask its model to make a tool:")
-    write(json.dumps({"mcpServers": {"latm": _server()}}, indent=2))
+    write_wrapped("Next: list the clients that are found here, put it into yours, and ask its model to make a tool:")
+    write(f"\n  {_command()} install\n")
+    write_wrapped("Or write it into your client's configuration yourself:")
+    write(json.dumps({"mcpServers": {NAME: entry_of(Shape(), NAME, _launching())}}, indent=2))
 
 
 def _keeping(starter: Path, kept: Sequence[Path]) -> str:
     """The two commands that bring starter tools into the library of whoever runs them."""
-    line = " ".join(shlex.quote(part) for part in _command())
     names = " ".join(folder.name for folder in kept)
     ours = starter == starter_root()
     folders = f"--starter {names}" if ours else " ".join(shlex.quote(str(folder.absolute())) for folder in kept)
-    return f"\n  {line} import {folders}\n  {line} approve {names}\n"
+    return f"\n  {_command()} import {folders}\n  {_command()} approve {names}\n"
 
 
-def _server() -> dict[str, Json]:
-    """How a client starts this very installation."""
-    command, *arguments = _command()
-    return {"command": command, "args": [*arguments, "serve"]}
+def _command() -> str:
+    """This very installation, for a shell."""
+    return shlex.join(_launching().launcher)
 
 
-def _command() -> list[str]:
-    script = Path(sys.executable).with_name("latm-mcp.exe" if sys.platform == "win32" else "latm-mcp")
-    return [str(script)] if script.exists() else [sys.executable, "-m", "latm_mcp"]
+def _launching() -> Line:
+    return launching(running(), read_places())
