@@ -132,6 +132,31 @@ async def test_a_session_whose_client_went_away_without_a_word_ends_after_a_whil
         await soon(lambda: ends.count == 2)
 
 
+async def test_a_session_whose_stream_was_broken_off_hears_of_what_it_missed(tmp_path: Path, sandbox_cache: Path):
+    async with here(tmp_path, sandbox_cache) as (url, _), httpx2.AsyncClient(timeout=WITHIN) as http:
+        behind = await opened(http, url)
+        await listing(http, url, behind)
+        async with Client(url) as maker:
+            await make_by_client(maker)
+        with anyio.fail_after(WITHIN):
+            async with http.stream("GET", url, headers={**ACCEPT, "mcp-session-id": behind}) as told:
+                assert "tools/list_changed" in await first_event(told)
+
+
+async def listing(http: httpx2.AsyncClient, url: str, session: str) -> None:
+    """The session lists."""
+    asked = {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
+    assert (await http.post(url, json=asked, headers={**ACCEPT, "mcp-session-id": session})).status_code == 200
+
+
+async def first_event(answer: httpx2.Response) -> str:
+    """The first thing that an open stream says."""
+    async for line in answer.aiter_lines():
+        if line.startswith("data: "):
+            return line
+    raise AssertionError("the stream ended")
+
+
 async def test_a_session_that_its_client_ends_is_gone_at_once(tmp_path: Path, sandbox_cache: Path):
     async with here(tmp_path, sandbox_cache) as (url, ends):
         async with Client(url, mode="legacy") as client:

@@ -47,10 +47,18 @@ class Announcer:
         if listing.generation != self._announced.generation:
             before, self._announced = self._announced, listing
             await self._change(tools=listing.tools != before.tools)
+        if not (waiting := [pair for pair in self._handshakes.items() if pair[1]]):
+            return
         async with anyio.create_task_group() as group:
-            for connection, owed in list(self._handshakes.items()):
-                if owed:
-                    group.start_soon(self._tell, connection, owed)
+            for connection, owed in waiting:
+                group.start_soon(self._tell, connection, owed)
+
+    def stream_opened(self, session: str) -> None:
+        """A session over HTTP can be told of changes from now on; the next look tells it, if what it has listed is no longer so."""
+        for connection, owed in self._handshakes.items():
+            listed = self._seen.get(connection.outbound)
+            if connection.session_id == session and listed is not None and listed != self._announced.native:
+                owed.update((TOOLS, RESOURCES))
 
     async def _change(self, tools: bool) -> None:
         """Publish a change to the modern clients, and owe it to those that shook hands. tools: whether the list of tools changed too."""

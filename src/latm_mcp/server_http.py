@@ -23,11 +23,11 @@ from starlette.types import ASGIApp
 from latm_mcp.errors import LatmError
 from latm_mcp.models import Maker
 from latm_mcp.models_using import LanguageModel
-from latm_mcp.server import open_server
+from latm_mcp.server import LatmServer, open_server
 from latm_mcp.server_http_body import BoundedBody
 from latm_mcp.server_http_guard import Guard, Token, listed_origins
 from latm_mcp.server_http_listen import PATH, Listening, listening
-from latm_mcp.server_http_requests import Requests, ends_with_its_request
+from latm_mcp.server_http_requests import Requests, Streams, ends_with_its_request
 from latm_mcp.server_http_uvicorn import Uvicorn
 from latm_mcp.server_log import keeping_log
 from latm_mcp.server_results import first_of
@@ -60,6 +60,8 @@ def http_app(
         max_sessions=MOST_SESSIONS,
     )
     endpoint: ASGIApp = BoundedBody(StreamableHTTPASGIApp(sessions), body_bytes)
+    if isinstance(server, LatmServer):
+        endpoint = Streams(endpoint, server.stream_opened)
     if http.token is not None:
         endpoint = Token(endpoint, http.token)
     app = Starlette(

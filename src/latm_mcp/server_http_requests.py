@@ -4,12 +4,15 @@ The revisions with a handshake would let a call run on for a client that comes b
 is kept for later. Its work would use the sandbox, and perhaps money, for nobody.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import anyio
 from mcp import types
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+from mcp.server.streamable_http import MCP_SESSION_ID_HEADER
 from mcp.shared.exceptions import MCPError
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from latm_mcp.server_http_refuse import refuse
@@ -52,6 +55,24 @@ class Requests:
         if request.cancelled_caught:
             with anyio.move_on_after(LAST_WORDS_SECONDS):
                 await answer.end()
+
+
+class Streams:
+    """Notes which sessions have opened their stream for announcements: what came while it was broken off is told again."""
+
+    def __init__(self, app: ASGIApp, opened: Callable[[str], None]):
+        self._app, self._opened = app, opened
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        session = Headers(scope=scope).get(MCP_SESSION_ID_HEADER)
+
+        async def noted(message: Message) -> None:
+            await send(message)
+            if session is not None and message["type"] == "http.response.start" and message["status"] == 200:
+                self._opened(session)
+
+        await self._app(scope, receive, noted if scope["method"] == "GET" else send)
 
 
 class _Calls:
