@@ -144,7 +144,7 @@ def _last_line(node: Node, lines: list[str]) -> int:
     if isinstance(node, SequenceNode) and not _in_line(node) and node.value:
         return _last_line(node.value[-1], lines)
     text = isinstance(node, ScalarNode) and node.style in ("|", ">")  # in which a # begins no comment
-    line = min(int(node.end_mark.line) - (node.end_mark.column == 0), len(lines) - 1)
+    line: int = min(int(node.end_mark.line) - (node.end_mark.column == 0), len(lines) - 1)
     while line and (not lines[line].strip() or (not text and lines[line].lstrip().startswith("#"))):
         line -= 1
     return line
