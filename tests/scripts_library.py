@@ -53,13 +53,14 @@ ECHO_EXAMPLES = [
 
 def make_library(home: Path, cache: Path) -> None:
     """Make both tools, with drafts of their own."""
+    anyio.run(make_tools, home, cache)
 
-    async def make() -> None:
-        async with Latm.open(home=home, settings=settings_here(cache)) as latm:
-            await latm.make(SORT_EXAMPLES, name="sort_words", draft=sort_words())
-            await latm.make(ECHO_EXAMPLES, name="echo_text", draft=ECHO)
 
-    anyio.run(make)
+async def make_tools(home: Path, cache: Path) -> None:
+    """The same, in an event loop."""
+    async with Latm.open(home=home, settings=settings_here(cache)) as latm:
+        await latm.make(SORT_EXAMPLES, name="sort_words", draft=sort_words())
+        await latm.make(ECHO_EXAMPLES, name="echo_text", draft=ECHO)
 
 
 Seen = TypeVar("Seen")

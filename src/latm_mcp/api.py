@@ -30,11 +30,11 @@ from latm_mcp.api_results import (
     unanswered_of,
 )
 from latm_mcp.errors import BadInput, CallFailed
-from latm_mcp.job_intake import MakeRequest
+from latm_mcp.job_intake import MakeRequest, fitting_tool
 from latm_mcp.latm import Latm as Loop
 from latm_mcp.latm import open_latm, quiet
 from latm_mcp.latm_report import Said
-from latm_mcp.latm_results import MakeResult
+from latm_mcp.latm_results import MakeResult, fitting
 from latm_mcp.models import Draft, Maker
 from latm_mcp.models_using import Who
 from latm_mcp.outcomes import Returned
@@ -119,10 +119,7 @@ class Latm:
         if draft is not None:
             return made_of(await self._drafted(request, draft), self._loop.store)
         called = CalledMaker(maker) if maker is not None else None
-        asked = called or self._maker
-        if asked is None:
-            raise BadInput(NO_MAKER)
-        result = await self._loop.make(request, quiet, maker=asked)
+        result = await self._written(request, called or self._maker)
         if called is not None and called.error is not None and result.kept:
             raise called.failure from called.error
         return made_of(result, self._loop.store)
@@ -172,6 +169,15 @@ class Latm:
         if self._opened is None:
             raise BadInput("The library is closed: use it inside the block of `async with Latm.open() as latm`.")
         return self._opened
+
+    async def _written(self, request: MakeRequest, maker: Maker | None) -> MakeResult:
+        """By a model; where there is none, a tool may still be there that answers all."""
+        if maker is not None:
+            return await self._loop.make(request, quiet, maker=maker)
+        fits = await fitting_tool(self._loop.shop, request, self._loop.dispatcher())
+        if fits is None or request.force:
+            raise BadInput(NO_MAKER)
+        return fitting(fits)
 
     async def _drafted(self, request: MakeRequest, source: str) -> MakeResult:
         result = await self._loop.make(request, quiet)
