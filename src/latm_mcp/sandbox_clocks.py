@@ -1,6 +1,7 @@
 """The clocks of a call: how much time it has left, and the watchdog that stops it."""
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -15,17 +16,23 @@ class ProcessorTime:
 
     def __init__(self, seconds: float, clock: int | None = None):
         self.clock = clock if clock is not None else _this_thread()
-        self.until = seconds + (time.clock_gettime(self.clock) if self.clock is not None else 0.0)
+        self.until = seconds + (_now(self.clock) if self.clock is not None else 0.0)
 
     def left(self) -> float:
         """Seconds that are left; nothing uses them up faster than one a second, since made code has one thread."""
-        return inf if self.clock is None else self.until - time.clock_gettime(self.clock)
+        return inf if self.clock is None else self.until - _now(self.clock)
 
 
 def _this_thread() -> int | None:
-    if not hasattr(time, "pthread_getcpuclockid"):  # macOS, Windows
+    if sys.platform == "win32" or not hasattr(time, "pthread_getcpuclockid"):  # macOS has none either
         return None
-    return time.pthread_getcpuclockid(threading.get_ident())
+    return int(time.pthread_getcpuclockid(threading.get_ident()))
+
+
+def _now(clock: int) -> float:
+    if sys.platform == "win32":  # where nobody has a clock to ask
+        return 0.0
+    return time.clock_gettime(clock)
 
 
 def of_process(pid: int) -> int:

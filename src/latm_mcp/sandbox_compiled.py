@@ -30,7 +30,7 @@ def compiled_path(component: Path, folder: Path) -> Path:
 
 def check_private(path: Path) -> None:
     """Refuse a folder or file that others could have written. Raises: Unusable."""
-    if os.name != "posix":
+    if sys.platform == "win32":
         return  # the user's own cache folder is private by inheritance there
     found = path.stat()
     if found.st_uid != os.geteuid():
@@ -79,7 +79,8 @@ def prune(target: Path) -> None:
     """Remove the code of releases that nobody has started for a month, and what they left half written."""
     for pattern in ("sandbox-*.cwasm", "sandbox-*.partial"):
         for other in target.parent.glob(pattern):
-            with suppress(FileNotFoundError):  # another release, of which only its own lock is held, removes it too
+            # Another release, of which only its own lock is held, removes it too; Windows keeps what is in use.
+            with suppress(FileNotFoundError, PermissionError):
                 if other != target and time.time() - other.stat().st_mtime > KEPT_UNUSED:
                     other.unlink()
 

@@ -10,6 +10,7 @@ import os
 import resource
 import select
 import signal
+import sys
 import time
 from collections.abc import Callable
 
@@ -21,6 +22,9 @@ from latm_mcp.sandbox_kinds import PROCESSOR, Kind
 from latm_mcp.sandbox_rooms import TOUCH, Bounds
 from latm_mcp.sandbox_wall import NoWall, no_files, no_system_calls
 from latm_mcp.sandbox_zygote import Zygote
+
+if sys.platform != "linux":  # the worker has asked; this is for type checkers of other systems
+    raise ImportError("this sandbox is for Linux alone")
 
 STACK = 64 << 20  # bytes: some recursions of Python's own depth go through C
 INSTEAD = "unset LATM_SANDBOX to use the wasm sandbox, which needs no walls of the system"

@@ -93,10 +93,7 @@ def no_system_calls(*, foreign_clocks: bool = True) -> str:
     machine = platform.machine()
     if machine not in CALLS:
         raise NoWall(f"no seccomp filter for {machine}")
-    for limit in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC):
-        resource.setrlimit(limit, (0, 0))
-    files = min(64, *(most for most in resource.getrlimit(resource.RLIMIT_NOFILE) if most >= 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+    lower_limits()
     rules = ctypes.create_string_buffer(program(machine, foreign_clocks))
     program_of = struct.pack("HxxxxxxP", (len(rules) - 1) // 8, ctypes.addressof(rules))
     # TSYNC: the watchdog's and the engine's threads as well.
@@ -104,6 +101,15 @@ def no_system_calls(*, foreign_clocks: bool = True) -> str:
     if refused:
         raise NoWall(f"no seccomp ({os.strerror(ctypes.get_errno())})")
     return "seccomp"
+
+
+def lower_limits() -> None:
+    """No core files, no writing of files, no new processes, few open files."""
+    if sys.platform != "win32":
+        for limit in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC):
+            resource.setrlimit(limit, (0, 0))
+        files = min(64, *(most for most in resource.getrlimit(resource.RLIMIT_NOFILE) if most >= 0))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
 
 
 def program(machine: str, foreign_clocks: bool) -> bytes:

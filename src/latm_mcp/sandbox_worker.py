@@ -40,6 +40,10 @@ def main() -> NoReturn:
 def open_house(kind: str, component: Path, folder: Path) -> House:
     """Where the rooms of this kind are. Raises: Unusable, OSError."""
     if kind == "native":
+        if sys.platform != "linux":
+            raise Unusable(
+                "the native sandbox cannot be used here: it is for Linux alone; unset LATM_SANDBOX to use the wasm sandbox"
+            )
         from latm_mcp.sandbox_native import ForkServer
 
         return ForkServer()

@@ -7,12 +7,16 @@ The worker speaks to it over a socket: fork a child whose pipes come along, or e
 import os
 import signal
 import socket
+import sys
 from contextlib import suppress
 from struct import Struct
 from typing import NoReturn
 
 from latm_mcp.sandbox_child import live
 from latm_mcp.sandbox_wall import die_with_parent
+
+if sys.platform != "linux":  # the worker has asked; this is for type checkers of other systems
+    raise ImportError("this sandbox is for Linux alone")
 
 COMMAND = Struct("!cq")  # FORK and the clock's offset in seconds, or END and a child's number
 FORK, END = b"F", b"E"
