@@ -2,8 +2,10 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import anyio
 import anyio.to_thread
 import pytest
 from elicited import Desk, Person, saying
-from front_door import SRC, FrontDoor
+from front_door import SRC, FrontDoor, good_sorter, scripted_model
 from http_served import HELLO, HttpServer, http_server, over_http
 from mcp import Client, types
 from mcp.shared.message import SessionMessage
@@ -108,6 +110,30 @@ async def test_fifty_clients_are_served_at_once_and_none_waits_for_the_long_call
     assert all(listed == [*FIXED, "sort_words"] for listed, _, _ in answers)
     assert all(got == wanted for _, got, wanted in answers)
     assert len({wanted[0] for _, _, wanted in answers}) == 49
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_making_that_waits_for_its_model_holds_up_no_call_of_another_client(door: FrontDoor, era: str):
+    asked, may_answer = threading.Event(), threading.Event()
+
+    def slow(conversation: list[dict[str, str]]) -> str:
+        asked.set()
+        assert may_answer.wait(WITHIN)
+        return good_sorter(conversation)
+
+    with scripted_model(slow) as environment, http_server(door, **environment) as server, anyio.fail_after(2 * WITHIN):
+        async with Client(server.url, mode=era) as making, relisting(server.url, era) as other:
+            may_answer.set()
+            assert (await call(making, "make_tool", **REQUEST))["status"] == "published"
+            may_answer.clear()
+            asked.clear()
+            async with anyio.create_task_group() as group:
+                group.start_soon(partial(call, making, "make_tool", **{**REQUEST, "name": "order_words"}, force=True))
+                assert await anyio.to_thread.run_sync(asked.wait, WITHIN)
+                assert await call(other.client, "sort_words", words=["b", "a"]) == {"result": ["a", "b"]}
+                assert "order_words" not in await names(other.client)
+                may_answer.set()
+            await other.until("order_words")
 
 
 @pytest.mark.parametrize("era", ERAS)
