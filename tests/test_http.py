@@ -2,6 +2,8 @@
 
 import json
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -262,3 +264,18 @@ def test_what_is_no_http_is_answered_or_dropped_and_harms_nobody(server: HttpSer
             while raw.recv(65536):
                 pass
     assert server.post(HELLO).status_code == 200
+
+
+def test_serving_over_stdio_imports_nothing_that_only_http_needs(door: FrontDoor):
+    """What the SDK imports by itself is not ours to leave out."""
+    program = (
+        "import sys, mcp.server.lowlevel; sdk = set(sys.modules)\n"
+        "import latm_mcp.cli_serve, latm_mcp.cli_makers, latm_mcp.server\n"
+        "ours = set(sys.modules) - sdk\n"
+        "print([name for name in ours if name.split('.')[0] in ('uvicorn', 'starlette', 'h11', 'sse_starlette')\n"
+        "       or name.startswith('latm_mcp.server_http')])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=door.environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
