@@ -1,15 +1,12 @@
 """`latm-mcp run`, stopped and gone on with: nothing asked twice, nothing lost, no answer at another row; one run at a time."""
 
-import os
-import resource
 import signal
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
-from front_door import LINE, FrontDoor
+from front_door import FrontDoor
 from scripts_library import ECHO, ECHO_EXAMPLES, make_library, patient, settings_here, started, until
 from test_run import ASK, lines, read
 from wire import descendants, gone
@@ -236,25 +233,3 @@ def test_answers_of_another_tool_are_never_mixed(door: FrontDoor, tmp_path: Path
     for retry in ((), ("--retry",)):
         assert here(door, "echo_text", "--in", rows, "--out", out, *retry) == 2
         assert "has answers of 'sort_words'" in capsys.readouterr().err
-
-
-def peak(door: FrontDoor, rows: Path, out: Path) -> int:
-    """KiB that a run held at most."""
-    line = [*LINE, "run", "sort_words", "--in", str(rows), "--out", str(out)]
-    with subprocess.Popen(line, env=door.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 1
-    assert isinstance(used, resource.struct_rusage)
-    return used.ru_maxrss
-
-
-def test_memory_does_not_grow_with_the_rows(door: FrontDoor, tmp_path: Path):
-    few, lots = lines(tmp_path / "few.jsonl", {"n": 1}), tmp_path / "lots.jsonl"
-    with lots.open("w", encoding="utf-8") as file:
-        file.writelines(f'{{"n": {n}, "text": "{"x" * 400}"}}\n' for n in range(100_000))  # 40 MB
-    small = peak(door, few, tmp_path / "few_out.jsonl")
-    large = peak(door, lots, tmp_path / "lots_out.jsonl")
-    assert large - small < 30_000
-    assert peak(door, lots, tmp_path / "lots_out.jsonl") - small < 30_000  # gone on with
-    assert (tmp_path / "lots_out.jsonl").read_bytes().count(b"\n") == 100_000

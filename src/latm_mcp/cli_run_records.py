@@ -93,9 +93,9 @@ class Form:
                 taken.append(line)
                 yield line.decode("utf-8", "replace")
 
-        csv.field_size_limit(MOST)
         reader = csv.reader(lines(), strict=True)
         while True:
+            csv.field_size_limit(MOST)  # each time: it is one for all readers
             try:
                 cells = next(reader)
             except StopIteration:

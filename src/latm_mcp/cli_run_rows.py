@@ -51,7 +51,6 @@ class Rows:
         self._reader: Any = None
         self.columns: list[str] = []
         if self.csv:
-            csv.field_size_limit(MAX_ROW)
             self._head()
 
     def __iter__(self) -> Iterator[Row]:
@@ -71,6 +70,7 @@ class Rows:
     def _head(self) -> None:
         first = next(self._lines, "")
         self._reader = csv.reader(self._again(first), delimiter=_delimiter(first), strict=True)
+        csv.field_size_limit(MAX_ROW)
         try:
             header: list[str] = next(self._reader, [])
         except csv.Error as error:
@@ -91,6 +91,7 @@ class Rows:
     def _csv_rows(self) -> Iterator[tuple[dict[str, Json], str]]:
         while True:
             fault = ""
+            csv.field_size_limit(MAX_ROW)  # each time: it is one for all readers, and records may be longer
             try:
                 cells = next(self._reader)
             except StopIteration:
