@@ -158,8 +158,10 @@ async def test_with_the_token_clients_of_both_eras_are_let_in_and_nothing_ever_s
 def test_the_greeting_says_how_to_connect_and_what_is_open(server: HttpServer, guarded: HttpServer):
     assert f"claude mcp add --transport http latm {server.url}\n" in "".join(server.said)
     assert "Every user of this machine can call it" in "".join(server.said)
+    assert "LATM_HTTP_HOSTS lets other names in" in "".join(server.said)
     assert f'{guarded.url} --header "Authorization: Bearer TOKEN"\n' in "".join(guarded.said)
     assert "Every user" not in "".join(guarded.said)
+    assert "LATM_HTTP_HOSTS" not in "".join(guarded.said)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])

@@ -100,7 +100,7 @@ async def serve_http(
         try:
             async with open_server(settings, maker, models, True) as server:  # warm at once
                 app = http_app(server, http, max(BODY_BYTES, ESCAPED * settings.limits.argument_bytes))
-                await _serve(app, place, _greeting(place, http.token is not None), ended)
+                await _serve(app, place, _greeting(place, http), ended)
         except BaseExceptionGroup as group:  # task groups wrap what stands in the way of opening
             if known := group.subgroup(LatmError):
                 raise first_of(known) from None
@@ -128,13 +128,15 @@ async def _serve(app: Requests, place: Listening, greeting: str, ended: list[sig
         group.cancel_scope.cancel()
 
 
-def _greeting(place: Listening, token: bool) -> str:
+def _greeting(place: Listening, http: HttpSettings) -> str:
     """What the person who started the server reads."""
-    shown = ' --header "Authorization: Bearer TOKEN"' if token else ""
+    shown = ' --header "Authorization: Bearer TOKEN"' if http.token else ""
     told = [f"Serving MCP over HTTP at {place.url}; Ctrl-C ends it."]
     told += [f"To connect Claude Code: claude mcp add --transport http latm {place.url}{shown}"]
     if place.beyond:
         told += ["Other machines can reach it, and what passes is not encrypted: put a proxy with TLS in front of it."]
-    if not token:
+    if http.hosts and not http.token:
+        told += ["LATM_HTTP_HOSTS lets other names in: whoever comes through a proxy under them is asked for no token."]
+    if not http.token:
         told += ["Every user of this machine can call it: set LATM_HTTP_TOKEN if that is not you alone."]
     return "".join(f"{line}\n" for line in told)
