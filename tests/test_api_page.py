@@ -58,7 +58,7 @@ def test_a_program_that_uses_the_api_passes_mypy_strictly(tmp_path: Path):
     assert (SRC / "latm_mcp" / "py.typed").exists()
     programs = [text for language, text in blocks() if language == "python"]
     assert len(programs) >= 3
-    wrong = "from latm_mcp import Latm\n\nasync def f(latm: Latm) -> int:\n    return await latm.ask(7)\n"
+    wrong = "from latm_mcp import Latm, Latn\n\nasync def f(latm: Latm) -> int:\n    return await latm.ask(7)\n"
     for number, text in enumerate((*programs, wrong)):
         (tmp_path / f"program_{number}.py").write_text(text, encoding="utf-8")
     site = tmp_path / "site"
@@ -84,7 +84,8 @@ def test_a_program_that_uses_the_api_passes_mypy_strictly(tmp_path: Path):
         timeout=380,
     )
     found = [line for line in done.stdout.splitlines() if ": error: " in line]
-    last = f"program_{len(programs)}.py:4: error: "
+    last = f"program_{len(programs)}.py:"
     assert found, done.stdout + done.stderr
     assert all(line.startswith(last) for line in found), done.stdout
+    assert any('has no attribute "Latn"' in line for line in found), found
     assert any('"ask" of "Latm" has incompatible type "int"' in line for line in found)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -209,6 +210,13 @@ def test_a_file_that_cannot_be_taken_is_refused_before_anything_is_written(
     said = door.refusal("run", "sort_words", "--in", tmp_path / name, "--out", tmp_path / "out.jsonl")
     assert sentence in said
     assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_a_pipe_is_refused_and_not_waited_for(door: FrontDoor, tmp_path: Path):
+    os.mkfifo(tmp_path / "in.jsonl")
+    assert "no plain file" in door.refusal(
+        "run", "sort_words", "--in", tmp_path / "in.jsonl", "--out", tmp_path / "out.jsonl"
+    )
 
 
 @pytest.mark.parametrize(

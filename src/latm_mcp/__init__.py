@@ -54,15 +54,17 @@ _MODULES = {"Latm": "latm_mcp.api"} | dict.fromkeys(
 )
 
 
-def __getattr__(name: str) -> object:
-    """A public name, its module loaded when it is first asked for."""
-    if name not in __all__ or name.startswith("_"):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+if not TYPE_CHECKING:  # for a type checker, a name that is misspelt would be one of these
 
-    value: object = getattr(import_module(_MODULES.get(name, "latm_mcp.errors")), name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> object:
+        """A public name, its module loaded when it is first asked for."""
+        if name not in __all__ or name.startswith("_"):
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        value: object = getattr(import_module(_MODULES.get(name, "latm_mcp.errors")), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -114,13 +114,14 @@ def open_rows(path: Path) -> Iterator[Rows]:
     """A file of rows, open until the block ends. Raises: BadInput."""
     is_csv(path)
     try:
-        with path.open("rb") as file:
-            told = path.stat()
-            if not stat.S_ISREG(told.st_mode):
-                raise BadInput(f"{str(path)!r} is no plain file: a run that is gone on with reads it again.")
-            yield Rows(path, file, told.st_size)
+        told = path.stat()
+        if not stat.S_ISREG(told.st_mode):  # to open a pipe would wait for its other end
+            raise BadInput(f"{str(path)!r} is no plain file: a run that is gone on with reads it again.")
+        file = path.open("rb")
     except OSError as error:
         raise BadInput(f"{str(path)!r} cannot be read: {error.strerror or error}.") from None
+    with file:
+        yield Rows(path, file, told.st_size)
 
 
 class _Lines:
