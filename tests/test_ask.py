@@ -106,12 +106,24 @@ def test_a_strong_models_answer_is_printed_and_called_provisional(tmp_path: Path
     assert (got["how"], got["provisional"], got["tool"]) == ("strong model", True, None)
 
 
+UNREAD = "Sort the following words alphabetically: List:\npear fig apple"  # words that it knows, in lines that its adapter refuses
+
+
 def test_a_tool_whose_adapter_refuses_is_to_be_called_with_its_arguments(door: FrontDoor):
-    question = "Sort the following words alphabetically: List: "  # certain by its words, and nothing to read
-    got = door.json("ask", question, code=1)
-    calls = {one["tool"]: one["call"] for one in got["candidates"]}
-    assert got["outcome"] in ("use", "ask")
-    assert calls["sort_words"][:3] == ["latm-mcp", "call", "sort_words"]
+    got = door.json("ask", UNREAD, code=1)
+    assert got["outcome"] == "use"
+    [candidate] = got["candidates"]
+    assert candidate["call"] == ["latm-mcp", "call", "sort_words", "--json", '{"words": ["..."]}']
+    assert door.run(*candidate["call"][1:]).stdout == '{\n  "tool": "sort_words",\n  "result": [\n    "..."\n  ]\n}\n'
+
+
+def test_a_light_model_that_is_configured_calls_the_tool(door: FrontDoor):
+    with scripted_model(lambda conversation: '{"words": ["pear", "fig", "apple"]}') as model:
+        door.more = {name.replace("MAKER", "USER"): value for name, value in model.items()}
+        done = door.run("ask", UNREAD)
+        door.more = {}
+    assert done.stdout == "apple fig pear\n"
+    assert "sort_words computed it from arguments that a model read" in done.stderr
 
 
 def test_ctrl_c_ends_a_question_cleanly_and_leaves_no_child(door: FrontDoor):
