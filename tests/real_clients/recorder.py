@@ -1,9 +1,13 @@
 """Stands between a client and the server, in a later session, and keeps what the client sends: `COMMAND RECORD ARGUMENT...`."""
 
 import json
+import os
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 MODERN = "io.modelcontextprotocol/protocolVersion"  # in the `_meta` of every request since 2026-07-28
 
@@ -11,15 +15,19 @@ MODERN = "io.modelcontextprotocol/protocolVersion"  # in the `_meta` of every re
 def main() -> int:
     """Run the command with the arguments; its output goes to the client as it is. Its exit code."""
     command, record, *arguments = sys.argv[1:]
-    with Path(record).open("ab") as kept, subprocess.Popen([command, *arguments], stdin=subprocess.PIPE) as child:
-        assert child.stdin is not None
+    child = subprocess.Popen([command, *arguments], stdin=subprocess.PIPE)
+    assert child.stdin is not None
+    threading.Thread(target=_hand_on, args=(child.stdin, Path(record)), daemon=True).start()
+    return child.wait()
+
+
+def _hand_on(server: IO[bytes], record: Path) -> None:
+    with record.open("ab") as kept, suppress(BrokenPipeError), server:
         while line := sys.stdin.buffer.readline():
             kept.write(line)
             kept.flush()
-            child.stdin.write(line)
-            child.stdin.flush()
-        child.stdin.close()
-        return child.wait()
+            server.write(line)
+            server.flush()
 
 
 def revision(record: Path) -> str:
@@ -36,4 +44,4 @@ def revision(record: Path) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    os._exit(main())  # the thread may be waiting for a client that still waits for the server

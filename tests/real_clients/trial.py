@@ -13,6 +13,8 @@ from real_clients.recorder import revision
 from real_clients.session import Session, run
 from real_clients.turns import FIXED, Call, Shown
 
+NO_SESSION = Session(turns=[], code=0, said="", seconds=0.0, left=0)
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -41,6 +43,8 @@ def attempt(client: Client, packages: Path, homes: Path, cache: Path) -> Verdict
         client.prepare(home, endpoint.url)  # a person's own settings, which have to stay: without them it has no model
         plug_in(client, home, cache)
         first = run(client, endpoint, packages, home, "first")
+        if ANSWER not in first.said:
+            return judge(client, first, NO_SESSION, "")
         kept = record(client, home)
         later = run(client, endpoint, packages, home, "later")
     return judge(client, first, later, revision(kept))
