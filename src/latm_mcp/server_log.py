@@ -50,14 +50,12 @@ def keeping_log(folder: Path | None, over: str) -> Iterator[None]:
     life.info("serves %s: latm-mcp %s, Python %s, %s", over, __version__, platform.python_version(), sys.platform)
     try:
         yield
-        life.info("ends")
-    except Exception as error:
-        life.error("ends by an error", exc_info=error)
-        raise
-    except BaseException:  # stopped by a person, or cancelled
-        life.info("ends")
-        raise
     finally:
+        fault = sys.exception()
+        if isinstance(fault, Exception):
+            life.error("ends by an error", exc_info=fault)
+        else:  # its input ended, or it was stopped by a person or a signal
+            life.info("ends")
         for each in (logging.getLogger(), life):
             each.removeHandler(kept)
 
@@ -74,6 +72,7 @@ class LogFile(logging.Handler):
         return record.levelno >= logging.WARNING or record.name == life.name
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Write it; the first time that this cannot be done is told on stderr, and nothing is raised."""
         begins = f"{datetime.fromtimestamp(record.created, UTC).isoformat(timespec='milliseconds')} {record.process} "
         begins += f"{record.levelname} "
         try:
