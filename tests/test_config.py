@@ -254,6 +254,25 @@ def test_what_cannot_be_written_is_refused_and_nothing_is(
     assert file.read_text() == "queue = true\n"
 
 
+def test_what_stands_in_the_place_of_a_table_is_told_and_can_be_taken_out(door: FrontDoor, tmp_path: Path):
+    file = written(tmp_path, 'maker = "m"\n')
+    assert "run `latm-mcp config unset maker` first" in door.refusal(
+        "config", "set", "maker.model", "m", "--config", file
+    )
+    door.run("config", "unset", "maker", "--config", file)
+    door.run("config", "set", "maker.model", "m", "--config", file)
+    assert file.read_text() == '[maker]\nmodel = "m"\n'
+
+
+def test_one_key_with_a_dot_in_it_is_no_second_place_for_a_setting(tmp_path: Path):
+    path = written(tmp_path, '"maker.model" = "a"\n')
+    read = read_file(path, named=True)
+    assert "is maker.model meant?" in read.faults[0]
+    assert read.values == {}
+    assert unset_in_file(path, "maker.model")
+    assert path.read_text() == ""
+
+
 @pytest.mark.skipif(os.name != "posix", reason="links are for administrators there")
 def test_a_link_stays_one_and_is_not_followed_to_what_is_not_yours(door: FrontDoor, tmp_path: Path):
     (tmp_path / "dotfiles").mkdir()

@@ -92,8 +92,8 @@ def _flat(table: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
     for name, value in table.items():
         if name in SECTIONS and isinstance(value, dict):
             yield from ((f"{name}.{inner}", held) for inner, held in value.items())
-        else:
-            yield name, value
+        else:  # one key that has a dot in it is not the table and the key of that name
+            yield (f'"{name}"' if "." in name else name), value
 
 
 def _variable(name: str) -> str:

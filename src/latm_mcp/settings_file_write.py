@@ -28,6 +28,10 @@ def set_in_file(path: Path, variable: str, text: str) -> None:
 
     def change(document: Document) -> None:
         table = document.setdefault(section, {}) if section else document
+        if not isinstance(table, MutableMapping):
+            raise BadInput(
+                f"{section} in the settings file {str(path)!r} is no table: run `latm-mcp config unset {section}` first."
+            )
         table[last] = _typed(variable, text.strip())
 
     _edit(path, variable, change)
@@ -40,11 +44,11 @@ def unset_in_file(path: Path, name: str) -> bool:
 
     def change(document: Document) -> None:
         nonlocal there
-        table = document.get(section) if section in SECTIONS else document
-        key = last if section in SECTIONS else name
-        if isinstance(table, MutableMapping) and key in table:
-            there = True
-            del table[key]
+        inside = [(document.get(section), last)] if section in SECTIONS else []
+        for table, key in (*inside, (document, name)):  # the second also for one key that has a dot in it
+            if isinstance(table, MutableMapping) and key in table:
+                there = True
+                del table[key]
 
     _edit(path, None, change)
     return there
