@@ -227,6 +227,15 @@ def test_what_changed_since_stays_when_the_server_is_taken_out(codex: Path, tmp_
     assert codex.read_text() == TOML.replace('"x"', '"z"') + "\n[tui]\n# theirs\n"
 
 
+def test_a_backup_that_cannot_be_read_is_none(codex: Path, tmp_path: Path):
+    put_in("codex", places(tmp_path))
+    [backup] = backups(codex)
+    backup.unlink()
+    backup.mkdir()  # as good as a file that only another user may read, for whoever runs this
+    take_out("codex", places(tmp_path))
+    assert tomllib.loads(codex.read_text()) == tomllib.loads(TOML)
+
+
 def test_an_empty_file_is_empty_again(tmp_path: Path):
     file = tmp_path / ".cursor/mcp.json"
     file.parent.mkdir()

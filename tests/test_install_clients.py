@@ -207,6 +207,15 @@ def test_the_states_of_an_entry(tmp_path: Path):
     assert state(here) == ("unusable", False)
 
 
+def test_a_client_whose_folder_cannot_be_looked_into_hides_no_other(tmp_path: Path):
+    beyond = str(tmp_path / ("x" * 300))  # longer than a name may be: the system refuses to look, whoever asks
+    at = places(tmp_path, CODEX_HOME=beyond, CLINE_DIR=beyond)
+    put_in("cursor", at)
+    states = {found.client.name: found.state for found in installed(at, HARD)}
+    assert (states["codex"], states["cline"]) == ("unusable", "unusable")
+    assert set(states.values()) == {"unusable", "gone", "absent"}
+
+
 def test_an_unknown_client_is_told_the_nearest_and_all():
     with pytest.raises(BadInput, match="Is 'claude-desktop' meant"):
         client("Claude Dekstop")

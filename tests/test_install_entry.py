@@ -155,6 +155,7 @@ def test_a_program_without_a_folder_is_looked_for_as_the_client_would(tmp_path: 
     assert is_there(("latm-mcp",), places(tmp_path, PATH=str(tmp_path / "bin")))
     assert not is_there(("latm-mcp",), places(tmp_path))
     assert not is_there((), places(tmp_path))
+    assert not is_there(("~nobody_of_that_name/latm-mcp",), places(tmp_path))
 
 
 def test_what_a_person_changed_in_the_entry_stays_and_so_do_its_options(tmp_path: Path):

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -86,9 +85,11 @@ def _befores(found: Found) -> Iterator[bytes | None]:
     An editor takes an entry out, but not what it made to put it in; the backups tell which that was.
     """
     assert found.entry is not None
-    kept = (path.read_bytes() for path in backups(found.file) if path.stat().st_size < LARGE)
-    for content in chain(kept, (None,)):
+    for path in (*backups(found.file), None):
         with suppress(Unusable, OSError):
+            if path is not None and path.stat().st_size > LARGE:
+                continue
+            content = None if path is None else path.read_bytes()
             document, _ = document_of(found.client, content)
             if found.name not in document.entries() and document.put(found.name, found.entry) == found.content:
                 yield content

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import os
 import re
 import shutil
 import sys
@@ -206,5 +207,5 @@ def is_there(command: tuple[str, ...], places: Places) -> bool:
     if not command:
         return False
     if PureWindowsPath(command[0]).name != command[0]:
-        return Path(command[0]).expanduser().is_file()
+        return os.path.isfile(os.path.expanduser(command[0]))  # a Path raises where it may not look
     return shutil.which(command[0], path=places.search) is not None

@@ -1,5 +1,9 @@
-"""Each client's configuration as it is found: whether it is here, and whether the server is in it."""
+"""Each client's configuration as it is found: whether it is here, and whether the server is in it.
 
+`os.path` says whether something is there, not `Path`, which raises where it may not look: one client's folder hides no other.
+"""
+
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import which
@@ -93,9 +97,9 @@ def document_of(client: Client, content: bytes | None) -> tuple[Document, Shape]
 def file_of(client: Client, places: Places) -> Path:
     """Where this client keeps its configuration, whether or not it is there already."""
     file = _file(client, places)
-    if client.beside and not file.exists():
+    if client.beside and not os.path.exists(file):
         other, instead = client.beside
-        if (file.parent / other).exists():
+        if os.path.exists(file.parent / other):
             return file.parent / instead
     return file
 
@@ -111,7 +115,7 @@ def _file(client: Client, places: Places) -> Path:
                 return matches[0]
         elif (path := _path(text, places)) is not None:
             found.append(path)
-    there = [path for path in found if path.exists()]
+    there = [path for path in found if os.path.exists(path)]
     return (there or found)[0]
 
 
@@ -121,7 +125,7 @@ def is_here(client: Client, places: Places, file: Path) -> bool:
     folders = [path for text in client.folders if (path := _path(text, places))]
     for text in client.files[places.platform]:
         folders += [path.parent for path in (_matches(text, places) if "*" in text else [_path(text, places)]) if path]
-    if file.exists() or any(folder.is_dir() for folder in folders if folder != home):
+    if os.path.exists(file) or any(os.path.isdir(folder) for folder in folders if folder != home):
         return True
     return any(which(command, path=places.search or "") for command in client.commands)
 
@@ -139,5 +143,7 @@ def _matches(text: str, places: Places) -> list[Path]:
     before, _, after = text.partition("*")
     folder, _, begin = before.rpartition("/")
     top = _path(folder, places)
-    folders = sorted(path for path in top.glob(f"{begin}*") if path.is_dir()) if top and top.is_dir() else []
+    if top is None or not os.path.isdir(top):
+        return []
+    folders = sorted(path for path in top.glob(f"{begin}*") if os.path.isdir(path))
     return [path / after.lstrip("/") for path in folders]
