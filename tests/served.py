@@ -54,12 +54,15 @@ async def call(client: Client, command: str, **arguments: Any) -> dict[str, Any]
 
 
 async def refusal(client: Client, command: str, **arguments: Any) -> str:
-    """A call that must be refused: its sentence, the same in text and structure, and no traceback."""
+    """A call that must be refused: its sentence, and no traceback.
+
+    No structure: clients would hold it against the output schema, and show that it does not fit instead of the sentence.
+    """
     result = await client.call_tool(command, arguments)
     assert result.is_error, result.structured_content
     (block,) = result.content
     assert isinstance(block, types.TextContent)
-    assert block.text == result.structured_content["error"]
+    assert result.structured_content is None
     assert "Traceback" not in block.text
     return block.text
 

@@ -131,7 +131,7 @@ def test_text_that_is_no_unicode_is_answered_with_a_sentence_on_the_wire(door: F
         wire.send_raw(asked + b'{"question":"' + spoilt + b'","answer":"a"}' + rows + b"]}}}")
         result = wire.answer(1)["result"]
         assert result["isError"] is True
-        assert "xample 1's question has U+FFFD at position" in result["structuredContent"]["error"]
+        assert "xample 1's question has U+FFFD at position" in result["content"][0]["text"]
         assert kept(door.home) == before
         wire.send("tools/call", {"name": "sort_words", "arguments": {"words": ["\U0001f989", "a\\ud83d"]}}, id=2)
         assert wire.answer(2)["result"]["structuredContent"] == {"result": ["a\\ud83d", "\U0001f989"]}

@@ -8,7 +8,7 @@ import pytest
 from elicited import DOUBT, REPORTED, Answering, Desk, Person, connected, reported, saying
 from mcp import types
 from mcp.shared.exceptions import MCPError
-from served import ERAS
+from served import ERAS, refusal
 
 from latm_mcp import server_elicit_tickets
 from latm_mcp.models import MAX_ANSWER_BYTES
@@ -102,9 +102,9 @@ async def test_a_client_that_cannot_show_the_form_after_all_changes_nothing():
 @both
 async def test_an_answer_that_cannot_be_taken_is_refused_by_a_sentence(era: str):
     desk, person = Desk(Persons(on=True)), Person(saying("accept", answer="4" * (MAX_ANSWER_BYTES + 1)))
-    refused = await reported(desk, era, person)
-    assert refused is not None
-    assert refused["error"].startswith("The report is kept, but not what the person wrote: the answer in the form has")
+    async with connected(desk, era, person) as client:
+        said = await refusal(client, "report")
+    assert said.startswith("The report is kept, but not what the person wrote: the answer in the form has")
     assert desk.confirmed == []
 
 

@@ -163,7 +163,7 @@ async def test_a_waiting_tool_is_neither_listed_nor_callable_nor_readable(settin
         assert await names(client) == FIXED
         result = await client.call_tool("waits", {"word": "a"})
         assert result.is_error
-        assert "latm-mcp approve" in result.structured_content["error"]
+        assert "latm-mcp approve" in result.content[0].text
         assert [row.name for row in (await client.list_resources()).resources] == ["queue", "ledger"]
 
 

@@ -1,7 +1,7 @@
 """The fixed commands' arguments: parsed once, here, and refused in words that a model can act on."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
@@ -81,12 +81,19 @@ class CallArguments(_Arguments):
 
 
 _Read = TypeVar("_Read", bound=BaseModel)
+# Gemini CLI adds it to every tool's parameters, tells its model to set it, and hands it on to the server.
+WAITING = "wait_for_previous"
+
+
+def own(arguments: dict[str, Json], parameters: Collection[str]) -> dict[str, Json]:
+    """The arguments without what a client added for itself, unless it is among these parameters."""
+    return {name: value for name, value in arguments.items() if name != WAITING or name in parameters}
 
 
 def read_arguments(kind: type[_Read], command: str, arguments: dict[str, Json] | None) -> _Read:
     """A command's arguments as a value. Raises: BadInput: all that is missing and unknown, or the first of a wrong form."""
     try:
-        return kind.model_validate(arguments or {})
+        return kind.model_validate(own(arguments or {}, kind.model_fields))
     except ValidationError as error:
         said = _faults(command, error.errors(include_url=False, include_input=False))
         raise BadInput(f"{said} {command} takes {', '.join(kind.model_fields)}.") from None

@@ -7,7 +7,7 @@ from latm_mcp.latm import Latm
 from latm_mcp.latm_sentences import argument_faults
 from latm_mcp.models import Tool
 from latm_mcp.outcomes import Json, Returned, refused
-from latm_mcp.server_arguments import CallArguments, read_arguments
+from latm_mcp.server_arguments import CallArguments, own, read_arguments
 from latm_mcp.server_results import UnfitArguments, done, returned, value_text
 from latm_mcp.text import one_line
 from latm_mcp.using.use import Answer
@@ -55,6 +55,7 @@ def _answered(answer: Answer) -> dict[str, Json]:
 
 async def _value(latm: Latm, tool: Tool, arguments: dict[str, Json]) -> Json:
     parameters = tool.signature.parameters
+    arguments = own(arguments, parameters.get("properties", {}))
     instead = (
         "for a question use call_tool with `question`" if tool.adapter else "this tool reads no questions by itself"
     )

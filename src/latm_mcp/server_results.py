@@ -38,7 +38,8 @@ async def honest(work: Callable[[], Awaitable[_Result]]) -> _Result | types.Call
     except UnfitArguments as error:
         schema = safe_json(error.schema)
         return failed(
-            f"{str(error).rstrip('.')}. Its parameters: {json.dumps(schema, ensure_ascii=False)}", parameters=schema
+            f"{str(error).rstrip('.')}. Its parameters: {json.dumps(schema, ensure_ascii=False)}",
+            MAX_SENTENCE + MAX_RESULT_BYTES,
         )
     except LatmError as error:
         return failed(str(error))
@@ -61,12 +62,16 @@ def _bug(error: BaseException) -> types.CallToolResult:
     return failed(OUR_FAULT)
 
 
-def failed(sentence: str, **more: Json) -> types.CallToolResult:
-    """An error as a result, so that the model reads it and can do better."""
-    said = safe(sentence, MAX_SENTENCE + (MAX_RESULT_BYTES if more else 0))
+def failed(sentence: str, most: int = MAX_SENTENCE) -> types.CallToolResult:
+    """An error as a result, so that the model reads it and can do better.
+
+    In text alone: clients hold the structure of an error, too, against the output schema (Gemini CLI, OpenCode), and
+    then show their model that it does not fit instead of what is wrong.
+    """
+    said = safe(sentence, most)
     if "_" not in (first := said.split(" ", 1)[0]) and first not in FIXED_COMMANDS:  # a name stays as it is
         said = said[:1].upper() + said[1:]
-    return _result(said, {"error": said, **more}, is_error=True)
+    return _result(said, None, is_error=True)
 
 
 def done(text: str, structure: dict[str, Json], most: int = MAX_RESULT_BYTES) -> types.CallToolResult:
@@ -92,6 +97,6 @@ def returned(tool: Tool, outcome: Outcome) -> Json:
     raise BadInput(f"The tool {tool.name!r} {one_line(outcome.sentence, 900)}")
 
 
-def _result(text: str, structure: dict[str, Json], *, is_error: bool) -> types.CallToolResult:
+def _result(text: str, structure: dict[str, Json] | None, *, is_error: bool) -> types.CallToolResult:
     content: list[types.ContentBlock] = [types.TextContent(type="text", text=text)]
     return types.CallToolResult(content=content, structured_content=structure, is_error=is_error)
