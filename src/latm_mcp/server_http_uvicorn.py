@@ -51,7 +51,7 @@ class Uvicorn(uvicorn.Server):
     def __init__(self, app: ASGIApp, told: Callable[[], None]):
         super().__init__(
             uvicorn.Config(
-                app,  # type: ignore[arg-type]  # the same, by another name
+                app,
                 http=Connection,
                 ws="none",
                 lifespan="on",
