@@ -79,6 +79,7 @@ def environment(home: Path, cache: Path) -> dict[str, str]:
     command.chmod(0o755)
     path = f"{places}{os.pathsep}{os.environ['PATH']}"
     ours = {"LATM_CACHE": str(cache), "LATM_SANDBOX": KIND, "PYTHONPATH": str(SRC)}
+    ours["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"  # never the key store of whoever runs the tests
     return {"PATH": path, "HOME": str(home), "LC_ALL": "C.UTF-8", **ours}
 
 
@@ -108,7 +109,15 @@ def is_named(parser: argparse.ArgumentParser, words: list[str]) -> bool:
     return True
 
 
-@pytest.mark.parametrize("page", PAGES, ids=named)
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md"], ids=named)
 def test_links_of_a_page_lead_somewhere(page: Path):
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
-        assert (page.parent / target).exists(), target
+    for target, heading in re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", page.read_text(encoding="utf-8")):
+        there = page.parent / target if target else page
+        assert there.exists(), target
+        assert not heading or heading in headings(there), f"{target}#{heading}"
+
+
+def headings(page: Path) -> set[str]:
+    """A page's headings, as links name them."""
+    lines = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w -]", "", line.lower()).replace(" ", "-") for line in lines}
