@@ -215,7 +215,7 @@ def test_serving_over_stdio_imports_nothing_that_only_http_needs(door: FrontDoor
     """What the SDK imports by itself is not ours to leave out."""
     program = (
         "import sys, mcp.server.lowlevel; sdk = set(sys.modules)\n"
-        "import latm_mcp.cli_serve, latm_mcp.cli_makers, latm_mcp.server\n"
+        "import latm_mcp.cli_serve, latm_mcp.latm_models, latm_mcp.server\n"
         "ours = set(sys.modules) - sdk\n"
         "print([name for name in ours if name.split('.')[0] in ('uvicorn', 'starlette', 'h11', 'sse_starlette')\n"
         "       or name.startswith('latm_mcp.server_http')])"

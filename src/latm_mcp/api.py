@@ -17,7 +17,6 @@ import anyio
 
 from latm_mcp.api_examples import Examples, examples_of
 from latm_mcp.api_makers import CalledMaker, MakerFunction
-from latm_mcp.api_models import open_maker, open_models
 from latm_mcp.api_results import (
     Answer,
     Made,
@@ -33,6 +32,7 @@ from latm_mcp.errors import BadInput, CallFailed
 from latm_mcp.job_intake import MakeRequest, fitting_tool
 from latm_mcp.latm import Latm as Loop
 from latm_mcp.latm import open_latm, quiet
+from latm_mcp.latm_models import open_maker, open_models
 from latm_mcp.latm_report import Said
 from latm_mcp.latm_results import MakeResult, fitting
 from latm_mcp.models import Draft, Maker

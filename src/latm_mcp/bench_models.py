@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 from latm_mcp.bench_scores import MAX_GOT, Judged
 from latm_mcp.errors import CapReached, MakerFailed
 from latm_mcp.judging import Verdict
+from latm_mcp.latm_models import open_role
 from latm_mcp.latm_spending import Paid, Spending
 from latm_mcp.models import Message, Reply
-from latm_mcp.models_using import Asks, LanguageModel
+from latm_mcp.models_using import Asks
 from latm_mcp.outcomes import Json
-from latm_mcp.settings_keys import KeyFinder
 from latm_mcp.settings_models import ModelSettings
 from latm_mcp.store import Role, Store
 
@@ -68,16 +68,3 @@ async def open_metered(
     async with open_role(role, configured) as model:
         assert model is not None
         yield Metered(configured.model, Paid(role, model, spending), lambda: store.spent(0.0))
-
-
-@asynccontextmanager
-async def open_role(role: Role, configured: ModelSettings | None) -> AsyncIterator[LanguageModel | None]:
-    """The model of a role, its connections open until the block ends; None: not configured."""
-    if configured is None:
-        yield None
-        return
-    from latm_mcp.llm import open_model  # here: most parts ask no model
-
-    key = configured.api_key or KeyFinder(role, configured.address)
-    async with open_model(model=configured.model, base_url=configured.base_url, api_key=key, role=role) as model:
-        yield model

@@ -12,7 +12,7 @@ from latm_mcp.bench_baselines import BaselinesPart, run_baselines
 from latm_mcp.bench_dispatch import run_dispatch
 from latm_mcp.bench_files import DataFile
 from latm_mcp.bench_making import MakingPart, Trials, run_making
-from latm_mcp.bench_models import Metered, open_metered, open_role
+from latm_mcp.bench_models import Metered, open_metered
 from latm_mcp.bench_recordings import RecordedMakings, ReplayedMakings
 from latm_mcp.bench_report import BenchReport
 from latm_mcp.bench_results import Results
@@ -22,6 +22,7 @@ from latm_mcp.bench_tools import Made, Told, make_tool
 from latm_mcp.errors import BadInput, NotFound
 from latm_mcp.job_intake import MakeRequest, fitting_tool
 from latm_mcp.latm import Latm, open_latm
+from latm_mcp.latm_models import open_role
 from latm_mcp.models import Maker, Task
 from latm_mcp.models_using import LanguageModel
 from latm_mcp.recording import RecordedMaker

@@ -6,10 +6,10 @@ import sys
 import anyio
 
 from latm_mcp.cli_ask_words import LineOn, answer_words, line_on, next_words, provisional
-from latm_mcp.cli_makers import open_maker, open_models
 from latm_mcp.cli_screen import tell, write, write_json
 from latm_mcp.errors import BadInput, LatmError
 from latm_mcp.latm import open_latm
+from latm_mcp.latm_models import open_maker, open_models
 from latm_mcp.latm_results import Dispatched
 from latm_mcp.models import MAX_QUESTION_BYTES
 from latm_mcp.outcomes import Json

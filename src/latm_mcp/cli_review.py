@@ -6,12 +6,12 @@ from contextlib import suppress
 
 import anyio
 
-from latm_mcp.cli_makers import open_maker
 from latm_mcp.cli_screen import tell, write, write_json, write_quoted
 from latm_mcp.cli_trust_person import actor, asked, make_next, person, trusting_of
 from latm_mcp.cli_words import counted
 from latm_mcp.errors import BadInput, NotFound
 from latm_mcp.latm import Latm, open_latm
+from latm_mcp.latm_models import open_maker
 from latm_mcp.latm_trust import Trusting
 from latm_mcp.latm_trust_again import cleared
 from latm_mcp.latm_trust_review import Case, Said, cases

@@ -23,7 +23,7 @@ def serve(options: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _serve(settings: Settings, wire: int | None) -> None:
-    from latm_mcp.cli_makers import open_maker, open_models
+    from latm_mcp.latm_models import open_maker, open_models
     from latm_mcp.server import serve_stdio
 
     async with open_maker(settings.maker) as maker, open_models(settings) as models:
@@ -31,7 +31,7 @@ async def _serve(settings: Settings, wire: int | None) -> None:
 
 
 async def _serve_http(settings: Settings) -> None:
-    from latm_mcp.cli_makers import open_maker, open_models
+    from latm_mcp.latm_models import open_maker, open_models
     from latm_mcp.server_http import serve_http  # here: a client that starts us over stdio waits for every import
 
     async with open_maker(settings.maker) as maker, open_models(settings) as models:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import anyio
 
-from latm_mcp.cli_makers import open_maker
 from latm_mcp.cli_screen import progress, steps, tell, write, write_json
 from latm_mcp.cli_words import next_words
 from latm_mcp.latm import Latm, open_latm
+from latm_mcp.latm_models import open_maker
 from latm_mcp.latm_trust import Reported, Trusting
 from latm_mcp.latm_trust_heard import through_adapter
 from latm_mcp.settings import Settings
