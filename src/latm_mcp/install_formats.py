@@ -5,7 +5,7 @@ from latm_mcp.install_documents_json import JsonEditor
 
 
 def open_document(format: Format, under: Under, content: bytes) -> Document:
-    """A configuration file's content, ready to be read and edited. format "list": of YAML, the entries are a list."""
+    """A configuration file's content, ready to be read and edited."""
     return Document(_editor(format), under, content)
 
 
