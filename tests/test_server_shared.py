@@ -46,11 +46,11 @@ async def the_worker(before: set[int]) -> int:
     """The one sandbox process of the one server that was started since."""
     found: set[int] = set()
 
-    def started() -> set[int]:
+    def started() -> bool:
         nonlocal found
         servers = set(children(os.getpid())) - before
         found = {worker for server in servers for worker in children(server)}
-        return found
+        return len(found) == 1
 
     await soon(started)
     (worker,) = found
