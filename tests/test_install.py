@@ -227,6 +227,14 @@ def test_what_changed_since_stays_when_the_server_is_taken_out(codex: Path, tmp_
     assert codex.read_text() == TOML.replace('"x"', '"z"') + "\n[tui]\n# theirs\n"
 
 
+def test_a_key_is_no_part_of_a_clients_configuration(door: FrontDoor, tmp_path: Path):
+    for given in ("maker.api_key=sk-1", "LATM_MAKER_API_KEY=sk-1", "http.token=sk-1"):
+        said = door.refusal("install", "--client", "cursor", "--set", given)
+        assert "latm-mcp config key" in said
+        assert "sk-1" not in said
+    assert not (tmp_path / ".cursor").exists()
+
+
 def test_a_backup_that_cannot_be_read_is_none(codex: Path, tmp_path: Path):
     put_in("codex", places(tmp_path))
     [backup] = backups(codex)

@@ -19,6 +19,7 @@ from latm_mcp.install_entry import Line, launching, options_of, running
 from latm_mcp.install_look import Found, installed, look
 from latm_mcp.sandbox import open_sandbox
 from latm_mcp.settings import Settings
+from latm_mcp.settings_layers import assigned
 from latm_mcp.settings_places import Places, read_places
 
 DONE, FAILED = 0, 1
@@ -62,7 +63,7 @@ def _without_client(options: argparse.Namespace, places: Places, line: Line) -> 
 def _options(options: argparse.Namespace) -> tuple[str, ...]:
     said = vars(options)
     sets = [text for name in SETS for text in said.get(name) or ()]
-    return options_of(said.get("home"), said.get("config"), tuple(sets))
+    return options_of(said.get("home"), said.get("config"), assigned(sets))
 
 
 def _chosen(options: argparse.Namespace, places: Places, line: Line) -> Sequence[Found]:

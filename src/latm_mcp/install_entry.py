@@ -10,21 +10,21 @@ import sysconfig
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PureWindowsPath
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import latm_mcp
 from latm_mcp.errors import BadInput
 from latm_mcp.install_clients import Shape
 from latm_mcp.install_documents import Entry
 from latm_mcp.outcomes import Json
+from latm_mcp.settings_names import setting_of
 from latm_mcp.settings_places import Places
 
 PROGRAM = "latm-mcp"
 _SPEC = re.compile(r"latm-mcp(?:\[[\w,]*\])?(?:[@=<>~!].*)?")
 _RUNNERS = ("uvx", "uv", "pipx")
-_SECRET = re.compile(r"key|token|secret|password", re.IGNORECASE)
-_CREDENTIALS = re.compile(r"//[^/\s]*@")
-_FOLDERS = ("home", "cache", "config")  # settings that are paths
+_SECRET = re.compile(r"[@?]")  # of an address: user:password@host, and queries
+_FOLDERS = ("LATM_HOME", "LATM_CACHE")  # settings that are paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,35 +128,36 @@ def _source(told: str) -> str:
     url = str(said.get("url", ""))
     if version_control := said.get("vcs_info"):
         return f"{version_control['vcs']}+{url}@{version_control['commit_id']}"
-    return unquote(urlsplit(url).path) if url.startswith("file://") else url
+    if not url.startswith("file://"):
+        return url
+    from urllib.request import url2pathname  # here: it is heavy, and hardly ever needed
+
+    return url2pathname(urlsplit(url).path)  # on Windows, /C:/x is C:\\x
 
 
-def options_of(home: str | None, config: str | None, sets: tuple[str, ...]) -> tuple[str, ...]:
+def options_of(home: str | None, config: str | None, sets: Mapping[str, str]) -> tuple[str, ...]:
     """The arguments that make the server serve this library with these settings, paths made whole.
 
-    Raises: BadInput for keys, which do not belong in other programs' files.
+    sets: by variable, as `settings_layers.assigned` gives them, which refuses keys.
+    Raises: BadInput for an address with a password in it, which does not belong in other programs' files.
     """
     given: list[str] = []
     for option, path in (("--home", home), ("--config", config)):
         if path:
-            given += [option, str(Path(path).expanduser().absolute())]
-    for text in sets:
-        given += ["--set", _checked(text)]
+            given += [option, _whole(path)]
+    for variable, text in sets.items():
+        if variable.endswith("_URL") and _SECRET.search(text):
+            raise BadInput(
+                f"{setting_of(variable)} has what may be secret in it, and a client's configuration is no place for that: leave it "
+                f"out here, and run `latm-mcp config set {setting_of(variable)} ADDRESS`, which every client's server reads."
+            )
+        whole = _whole(text) if variable in _FOLDERS and text.strip() else text
+        given += ["--set", f"{setting_of(variable)}={whole}"]
     return tuple(given)
 
 
-def _checked(text: str) -> str:
-    name, equals, value = text.partition("=")
-    if not equals or not name.strip():
-        raise BadInput(f"--set {text!r}: write NAME=VALUE, as in --set maker.model=MODEL.")
-    if _SECRET.search(name) or _CREDENTIALS.search(value):
-        raise BadInput(
-            f"{name.strip()!r} is a secret, and a client's configuration is no place for one: keep it with "
-            "`latm-mcp config key ROLE`, where every client's server finds it."
-        )
-    if name.strip().lower().removeprefix("latm_") in _FOLDERS:
-        return f"{name.strip()}={Path(value.strip()).expanduser().absolute()}"
-    return text
+def _whole(path: str) -> str:
+    return str(Path(path.strip()).expanduser().absolute())
 
 
 def entry_of(shape: Shape, name: str, line: Line, found: Entry | None = None) -> Entry:
