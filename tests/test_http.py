@@ -205,6 +205,11 @@ def test_an_address_that_is_not_ours_is_one_sentence(door: FrontDoor, host: str,
         door.more = {}
 
 
+@pytest.mark.parametrize("option", [("--port", "9"), ("--host", "127.0.0.1")])
+def test_where_to_listen_means_nothing_without_http(door: FrontDoor, option: tuple[str, str]):
+    assert "add --http" in door.refusal("serve", *option)
+
+
 def test_anything_but_the_endpoint_is_not_there(server: HttpServer, guarded: HttpServer):
     for one in (server, guarded):
         for path in ("/", "/.well-known/oauth-protected-resource", "/mcp/x"):

@@ -18,7 +18,7 @@ def add_http(serve: argparse.ArgumentParser) -> None:
     """Add what `serve` takes for HTTP."""
     serve.add_argument("--http", action="store_true", default=argparse.SUPPRESS, help="serve over streamable HTTP")
     host = (
-        "where --http listens (127.0.0.1); beyond this machine a token is needed, see http_token in `latm-mcp config`"
+        "where --http listens (127.0.0.1); beyond this machine a token is needed, see http.token in `latm-mcp config`"
     )
     serve.add_argument("--host", metavar="ADDRESS", default=argparse.SUPPRESS, help=host)
     serve.add_argument("--port", metavar="N", default=argparse.SUPPRESS, help="the port of --http (8765)")

@@ -7,6 +7,7 @@ from functools import partial
 
 import anyio
 
+from latm_mcp.errors import BadInput
 from latm_mcp.server_output import divert_output
 from latm_mcp.settings import Settings
 
@@ -14,6 +15,8 @@ from latm_mcp.settings import Settings
 def serve(options: argparse.Namespace, settings: Settings) -> int:
     """Serve until the client goes away, or over HTTP until it is stopped; who started it by hand is told what it waits for."""
     over_http = getattr(options, "http", False)  # not there where no command was given
+    if not over_http and (hasattr(options, "host") or hasattr(options, "port")):
+        raise BadInput("--host and --port say where `serve --http` listens: add --http.")
     if not over_http and sys.stdin is not None and sys.stdin.isatty():
         sys.stderr.write("Serving MCP on stdin; a client starts this. See latm-mcp --help.\n")
     # Before the imports, which may print as well: on standard output nothing but the protocol ever is.
