@@ -108,6 +108,13 @@ async def test_settings_are_those_of_the_file_and_the_environment(
             await latm.call("sort_words", words=[])
 
 
+async def test_a_setting_may_be_true_as_in_the_file(tmp_path: Path, sandbox_cache: Path):
+    async with Latm.open(home=tmp_path / "home", settings={**settings_here(sandbox_cache), "queue": True}) as latm:
+        got = await latm.ask("What is the capital of France?")
+    assert isinstance(got, Unanswered)
+    assert got.waits is not None
+
+
 async def test_code_that_is_not_right_is_rejected_with_what_it_failed_on(empty: Latm):
     wrong = sort_words().replace("return sorted(words)", "return words")
     with pytest.raises(Rejected, match="answers are not right") as caught:

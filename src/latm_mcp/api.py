@@ -205,6 +205,11 @@ def _plain(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def _settings(home: str | Path | None, config: str | Path | None, more: Mapping[str, str | int | float]) -> Settings:
-    layer = assigned([f"{name}={value}" for name, value in more.items()])
+    layer = assigned([f"{name}={_said(value)}" for name, value in more.items()])
     named = {"LATM_HOME": home, "LATM_CONFIG": config}
     return settings_of(read_layers(layer | {name: str(path) for name, path in named.items() if path is not None}))
+
+
+def _said(value: str | int | float) -> str:
+    """A value as the command line has it."""
+    return ("on" if value else "off") if isinstance(value, bool) else str(value)
