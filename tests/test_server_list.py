@@ -225,6 +225,10 @@ async def test_clients_are_told_that_lists_change_and_what_may_be_cached(setting
     async with served(settings, era) as client:
         assert client.server_capabilities.tools is not None
         assert client.server_capabilities.tools.list_changed is True
+        assert client.server_capabilities.prompts is not None
+        assert not client.server_capabilities.prompts.list_changed
+        assert client.server_capabilities.resources is not None
+        assert not client.server_capabilities.resources.subscribe
         listed = await client.list_tools()
         assert (listed.ttl_ms, listed.cache_scope) == (0, "private")
 

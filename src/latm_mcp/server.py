@@ -58,6 +58,24 @@ class LatmServer(Server[dict[str, Any]]):
         options = notification_options or NotificationOptions(tools_changed=True, resources_changed=True)
         return super().create_initialization_options(options, experimental_capabilities, extensions)
 
+    def get_capabilities(
+        self,
+        notification_options: NotificationOptions | None = None,
+        experimental_capabilities: dict[str, dict[str, Any]] | None = None,
+        extensions: dict[str, dict[str, Any]] | None = None,
+        *,
+        protocol_version: str | None = None,
+    ) -> types.ServerCapabilities:
+        """The SDK's, but for what it takes for granted where streams are served: prompts never change, and pages are not followed."""
+        told = super().get_capabilities(
+            notification_options, experimental_capabilities, extensions, protocol_version=protocol_version
+        )
+        if told.prompts is not None:
+            told.prompts.list_changed = False
+        if told.resources is not None:
+            told.resources.subscribe = False
+        return told
+
 
 async def _plain_errors(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
     """Our errors outside tools/call as protocol errors with their sentence; bugs without their inside."""

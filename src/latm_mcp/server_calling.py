@@ -70,10 +70,10 @@ async def _value(latm: Latm, tool: Tool, arguments: dict[str, Json]) -> Json:
 
 def how_to_call(name: str, parameters: dict[str, Json], adapter: bool, direct: bool) -> str:
     """One sentence: by its own name where this client has it, else through call_tool."""
+    if direct:
+        return f"call it directly as {name}" + (
+            f"; or call_tool with name {name!r} and the whole `question`" if adapter else ""
+        )
     arguments = ", ".join(f"{key!r}: ..." for key in parameters.get("properties", {}))
-    way = (
-        f"call it directly as {name}"
-        if direct
-        else f"use call_tool with name {name!r} and arguments {{{one_line(arguments, 300)}}}"
-    )
-    return f"{way}; or call_tool with name {name!r} and the whole `question`" if adapter else way
+    given = f"arguments {{{one_line(arguments, 300)}}}"
+    return f"use call_tool with name {name!r} and " + (f"either {given} or the whole `question`" if adapter else given)
