@@ -1,5 +1,6 @@
 """What the server's tests share: a client on a server, the making by the client's own model, and clients that list again."""
 
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -34,6 +35,8 @@ def child(home: Path, cache: Path, *more: object) -> StdioServerParameters:
 def installed(home: Path, cache: Path, *options: str, **environment: str) -> StdioServerParameters:
     """How a person's client starts it: the command line's own server, set by its environment."""
     places = {"LATM_HOME": str(home), "LATM_CACHE": str(cache), "PYTHONPATH": PATH[1], "LATM_SANDBOX": KIND}
+    # A client passes HOME on, so that it would read the settings and the keys of whoever runs the tests.
+    places |= {"LATM_CONFIG": os.devnull, "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
     line = ["-W", "error", "-m", "latm_mcp", "serve", *options]
     return StdioServerParameters(command=sys.executable, args=line, env={**places, **environment})
 
