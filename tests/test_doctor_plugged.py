@@ -98,6 +98,36 @@ def test_an_endpoint_is_asked_for_its_models_with_the_key_and_nothing_else(door:
     assert f"maker: good-1 at {url}: reached, has the model; key: environment" in " ".join(done.stdout.split())
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        'base_url = "127.0.0.1:9/v1"',  # without http://
+        'base_ulr = "http://127.0.0.1:9/v1"',
+        'base_url = ["http://127.0.0.1:9/v1"]',
+    ],
+)
+@pytest.mark.parametrize("key_in", ["file", "environment"])
+def test_a_key_goes_nowhere_while_the_address_that_it_is_for_is_miswritten(
+    door: FrontDoor, tmp_path: Path, written: str, key_in: str
+):
+    file = tmp_path / "settings.toml"
+    key = f'api_key = "{KEY}"\n' if key_in == "file" else ""
+    file.write_text(f'[maker]\nmodel = "good-1"\n{written}\n{key}')
+    file.chmod(0o600)
+    with endpoint("good-1") as (shared, asked):
+        door.more = {"LATM_CONFIG": str(file), "OPENAI_BASE_URL": shared}
+        if key_in == "environment":
+            door.more["LATM_MAKER_API_KEY"] = KEY
+        found = door.json("doctor", code=2)
+
+        assert KEY not in str(asked)
+        assert "base_u" in str(found["problems"])
+
+        file.write_text(f'[maker]\nmodel = "good-1"\nbase_url = "{shared}"\n{key}')
+        door.json("doctor")
+        assert asked[-1] == ("/v1/models", f"Bearer {KEY}")
+
+
 def test_a_model_that_is_not_there_is_a_problem_with_the_nearest_names():
     with endpoint("qwen3-coder-30b", "qwen3-coder-480b", "llama-4") as (url, _):
         section = models(url, "qwen3-coder")

@@ -21,6 +21,9 @@ from latm_mcp.settings_told import ToldSettings
 SECONDS = 4.0  # of one step of an endpoint
 MOST_SECONDS = KEY_SECONDS + SECONDS  # of a whole endpoint, with the key store
 NONE = "none is configured, and none is needed: the client's own model makes the tools"
+NOT_ASKED = (
+    "not asked, since where is not certain: the settings are wrong, and what is wrong with them is told with them"
+)
 FAILED = 1  # the exit code: everything but this model works
 
 
@@ -67,6 +70,8 @@ class AskedModels:
             for role, chosen in settings.models().items()
             if chosen is not None
         ]
+        models = {variables_of(role)[0] for role in settings.models()}
+        self._named = any(row.name in models and row.value is not None for row in told.variables)
         for each in self._asked:
             each.start()
 
@@ -74,7 +79,7 @@ class AskedModels:
         """What came of it, in bounded time."""
         section = Section("models", code=FAILED)
         if not self._asked:
-            section.facts["configured"] = NONE
+            section.facts["configured"] = NOT_ASKED if self._named else NONE
             return section
         rows: list[Json] = []
         for each in self._asked:

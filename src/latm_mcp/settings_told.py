@@ -35,9 +35,10 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class ToldSettings:
-    """settings: read without the variables that have a fault. unknown: a sentence for each LATM_* that nothing reads.
+    """settings: read without what has a fault, nor models whose address is not certain.
 
-    faults: what is wrong with the settings file as a whole, or with names in it. notes: what does no harm yet.
+    unknown: a sentence for each LATM_* that nothing reads. faults: what is wrong with the settings file as a
+    whole, or with names in it. notes: what does no harm yet.
     """
 
     settings: Settings
@@ -66,11 +67,25 @@ def told_settings(layers: Layers, stored: Collection[str] = ()) -> ToldSettings:
     """
     merged = layers.merged()
     faults = _faults(layers, merged)
-    settings = read_settings({name: text for name, text in merged.items() if name not in faults})
+    settings = read_settings(_certain(merged, faults, layers.file.faults))
     told = {**layers.withheld(), **faults}
     variables = tuple(_variable(name, settings, layers, told, stored) for name in VARIABLES)
     unknown = sorted(name for name in layers.environment if name.startswith(PREFIX) and name not in VARIABLES)
     return ToldSettings(settings, variables, tuple(map(_unread, unknown)), layers.file.faults, layers.file.notes)
+
+
+def _certain(merged: Mapping[str, str], faults: Mapping[str, str], in_file: tuple[str, ...]) -> dict[str, str]:
+    """What can be taken: nothing with a fault, and no model whose address may be another one than was meant.
+
+    Left without its own address, a role would have the address that all share: asked there, it would show its key.
+    """
+    certain = {name: text for name, text in merged.items() if name not in faults}
+    for role in ROLES:
+        model, url, key = variables_of(role)
+        keyed = key in merged or "OPENAI_API_KEY" in merged
+        if url in faults or (url not in merged and ("OPENAI_BASE_URL" in faults or (in_file and keyed))):
+            certain.pop(model, None)
+    return certain
 
 
 def _variable(
