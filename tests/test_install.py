@@ -251,3 +251,32 @@ def test_an_empty_file_is_empty_again(tmp_path: Path):
     put_in("cursor", places(tmp_path))
     take_out("cursor", places(tmp_path))
     assert file.read_bytes() == b""
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no pipes in folders")
+def test_a_pipe_in_a_files_place_is_waited_for_by_nobody(tmp_path: Path):
+    at = places(tmp_path)
+    file = look(client("cursor"), at, HARD).file
+    file.parent.mkdir(parents=True)
+    os.mkfifo(file)
+    found = look(client("cursor"), at, HARD)
+    assert (found.state, found.why) == ("unusable", "it is no plain file")
+    assert adding(found, HARD).outcome == "refused"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="has no limits of files")
+def test_half_a_backup_is_not_left_where_the_disk_is_full(codex: Path):
+    import resource
+
+    before = f"# {'x' * 9000}\n".encode()
+    codex.write_bytes(before)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    found = look(client("codex"), places(codex.parent.parent), HARD)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        with pytest.raises(Unusable, match="cannot be written"):
+            carry_out(adding(found, HARD))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert codex.read_bytes() == before
+    assert [path.name for path in codex.parent.iterdir()] == [codex.name]

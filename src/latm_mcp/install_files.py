@@ -54,9 +54,13 @@ def _back_up(file: Path, before: bytes) -> Path:
         except FileExistsError:
             number += 1
             continue
-        with os.fdopen(descriptor, "wb") as out:
-            out.write(before)
-        shutil.copymode(file, backup)
+        try:
+            with os.fdopen(descriptor, "wb") as out:
+                out.write(before)
+            shutil.copymode(file, backup)
+        except OSError:
+            backup.unlink(missing_ok=True)  # half of a file is no backup of it
+            raise
         return backup
 
 

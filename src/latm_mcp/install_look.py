@@ -57,7 +57,7 @@ def look(client: Client, places: Places, line: Line, name: str = NAME) -> Found:
     file = file_of(client, places)
     here = is_here(client, places, file)
     try:
-        content = file.read_bytes() if file.exists() else None
+        content = _content(file)
         document, shape = document_of(client, content)
         entries = document.entries()
     except (Unusable, OSError) as error:
@@ -70,6 +70,14 @@ def look(client: Client, places: Places, line: Line, name: str = NAME) -> Found:
     command = command_of(shape, entry)
     state = _state(shape, entry, line, (name, is_there(command, places)))
     return Found(client, name, here, file, state, content, entry, command, also, shape=shape)
+
+
+def _content(file: Path) -> bytes | None:
+    if not file.exists():
+        return None
+    if not (file.is_file() or file.is_dir()):  # a pipe that nobody writes to would never end
+        raise Unusable("it is no plain file")
+    return file.read_bytes()
 
 
 def _state(shape: Shape, entry: Entry, line: Line, told: tuple[str, bool]) -> State:
