@@ -71,6 +71,21 @@ Reply = Callable[[list[dict[str, str]]], str]
 
 
 @contextmanager
+def endpoint(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """A model's endpoint on the loopback, whose requests this handler answers; yields its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
 def scripted_model(reply: Reply) -> Iterator[dict[str, str]]:
     """A Chat Completions endpoint on the loopback; yields the environment that configures it as the maker.
 
@@ -99,16 +114,8 @@ def scripted_model(reply: Reply) -> Iterator[dict[str, str]]:
         def log_message(self, *_: object) -> None:
             """Silent."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
-        yield {"LATM_MAKER_MODEL": "scripted", "LATM_MAKER_BASE_URL": f"http://127.0.0.1:{server.server_port}/v1"}
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with endpoint(Handler) as url:
+        yield {"LATM_MAKER_MODEL": "scripted", "LATM_MAKER_BASE_URL": url}
 
 
 def good_sorter(conversation: list[dict[str, str]]) -> str:

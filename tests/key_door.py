@@ -2,13 +2,12 @@
 
 import json
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
-from front_door import SRC, FrontDoor, sorting_rows, write_json
+from front_door import SRC, FrontDoor, endpoint, sorting_rows, write_json
 
 KEY = "sk-distinctive-0123456789-abcdef"
 
@@ -79,14 +78,6 @@ def echoing() -> Iterator[Echo]:
         def log_message(self, *_: object) -> None:
             """Silent."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    echo = Echo(f"http://127.0.0.1:{server.server_port}/v1")
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
+    with endpoint(Handler) as url:
+        echo = Echo(url)
         yield echo
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
