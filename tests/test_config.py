@@ -3,6 +3,8 @@
 import os
 import stat
 import sys
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -351,3 +353,12 @@ def test_one_fault_does_not_hide_the_rest(tmp_path: Path):
     assert len(shown.faults) == 2
     assert (shown.settings.workers, shown.settings.maker is not None) == (3, True)
     assert isinstance(shown.settings, Settings)
+
+
+def test_settings_that_are_set_at_once_are_all_kept(door: FrontDoor):
+    given = {"daily_usd": 2, "workers": 3, "make_at": 7, "grow_at": 4, "keep_days": 9, "exposure_limit": 5}
+    with ThreadPoolExecutor(len(given)) as at_once:
+        list(at_once.map(lambda pair: door.run("config", "set", pair[0], str(pair[1])), given.items()))
+    written = Path(door.run("config", "path").stdout.strip())
+    assert tomllib.loads(written.read_text()) == given
+    assert [file.name for file in written.parent.iterdir()] == [written.name]

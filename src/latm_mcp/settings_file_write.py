@@ -2,8 +2,10 @@
 
 import os
 import stat
-from collections.abc import Callable, MutableMapping
-from contextlib import suppress
+import sys
+import time
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from latm_mcp.settings_names import SECTIONS, setting_of
 from latm_mcp.settings_told import fault_of
 
 Document = MutableMapping[str, Any]
+PATIENCE_SECONDS = 5.0  # with another command that is changing the file, which takes milliseconds
 
 
 def set_in_file(path: Path, variable: str, text: str) -> None:
@@ -25,6 +28,9 @@ def set_in_file(path: Path, variable: str, text: str) -> None:
             f"{setting_of(variable)} has no value: give one, or run `latm-mcp config unset {setting_of(variable)}`."
         )
     section, _, last = setting_of(variable).rpartition(".")
+
+    with suppress(OSError):  # told of when the file is written
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def change(document: Document) -> None:
         table = document.setdefault(section, {}) if section else document
@@ -70,10 +76,16 @@ def _typed(variable: str, text: str) -> object:
 
 def _edit(path: Path, variable: str | None, change: Callable[[Document], None]) -> None:
     """Change the file, if what it then says can be read and has no fault that was not there before."""
+    target = _own_target(path)
+    with _alone(target.parent):
+        _edit_alone(path, target, variable, change)
+
+
+def _edit_alone(path: Path, target: Path, variable: str | None, change: Callable[[Document], None]) -> None:
     import tomlkit
     import tomlkit.exceptions
 
-    target, before = _own_target(path), read_file(path, named=False)
+    before = read_file(path, named=False)
     try:
         text = file_text(path)[0] if before.exists else ""
         document = tomlkit.parse(text)
@@ -85,6 +97,42 @@ def _edit(path: Path, variable: str | None, change: Callable[[Document], None]) 
         ) from error
     if written != text.encode():
         _replace(target, written, lambda made: _check(made, before, variable))
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One change at a time in this folder: the last of two at once would else undo the first, which said that it was made.
+
+    Where folders cannot be locked there is no lock. Raises: BadInput where another command has it for long.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:  # told of when the file is written
+        yield
+        return
+    try:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        with suppress(OSError):
+            while not _lock(fcntl.flock, descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                if time.monotonic() > deadline:
+                    raise BadInput(f"Another command is changing a file in {str(folder)!r}: let it end, and try again.")
+                time.sleep(0.01)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(flock: Callable[[int, int], None], descriptor: int, how: int) -> bool:
+    try:
+        flock(descriptor, how)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _check(made: Path, before: SettingsFile, variable: str | None) -> None:
