@@ -119,6 +119,13 @@ def test_a_comment_inside_the_entry_stays_when_the_entry_changes():
     assert changed.decode() == text.replace("old", "new")
 
 
+def test_a_comment_behind_the_entrys_own_table_stays_when_the_table_changes():
+    before = b'[mcp_servers.latm]\ncommand = "x"\n\n[mcp_servers.latm.env]\nK = "s"\n\n# of the next\n[other]\na = 1\n'
+    changed = opened("toml", before).put("latm", {"command": "x", "env": {"K": "s", "MORE": "1"}})
+    assert b"# of the next\n[other]\na = 1\n" in changed
+    assert opened("toml", changed).entries()["latm"] == {"command": "x", "env": {"K": "s", "MORE": "1"}}
+
+
 def test_a_string_that_looks_like_the_entry_stays():
     text = 'model = """\n[mcp_servers.latm]\n"""\n'
     added = opened("toml", text.encode()).put("latm", ENTRY)

@@ -46,10 +46,18 @@ class TomlEditor:
             if not isinstance(place, MutableMapping):
                 raise ValueError(f"{part!r} in it is no table: correct it first")
         found = _table(self.parse(text), (*under, name))
-        for field, value in entry.items():
-            if field not in found or found[field] != value:
-                place[field] = value
+        _bring_to(place, found, entry)
         return tomlkit.dumps(document)
+
+
+def _bring_to(place: MutableMapping[str, Json], found: MutableMapping[str, Json], wanted: Entry) -> None:
+    """What is wanted, in the place of what is found; of a table only what differs, since comments are in it and behind it."""
+    for field, value in wanted.items():
+        there = found.get(field)
+        if isinstance(value, dict) and isinstance(there, MutableMapping) and there.keys() <= value.keys():
+            _bring_to(place[field], there, value)
+        elif field not in found or there != value:
+            place[field] = value
 
 
 def _read(text: str) -> tomlkit.TOMLDocument:
