@@ -171,16 +171,16 @@ def test_two_runs_never_write_one_file(door: FrontDoor, tmp_path: Path):
 def test_retry_asks_for_the_errors_again_and_for_nothing_else(door: FrontDoor, tmp_path: Path):
     rows, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     lines(rows, *({"text": text, "times": 1} for text in ("one", "loop", "raise", "two")))
-    door.more = {"LATM_CALL_SECONDS": "0.2"}
+    door.more = {"LATM_CALL_SECONDS": "1"}
     got = door.json("run", "echo_text", "--in", rows, "--out", out, code=1)
     assert got["errors"] == {"timed-out": 1, "raised": 1}
     again = door.json("run", "echo_text", "--in", rows, "--out", out, code=1)
     assert again["kept"] == 4
-    door.more = {"LATM_CALL_SECONDS": "0.4"}
+    door.more = {"LATM_CALL_SECONDS": "2"}
     got = door.json("run", "echo_text", "--in", rows, "--out", out, "--retry", code=1)
     door.more = {}
     assert (got["rows"], got["kept"], got["answered"]) == (4, 2, 2)
-    assert "0.4 s" in read(out)[1]["error"]
+    assert "2 s" in read(out)[1]["error"]
     assert [row["text"] for row in read(out)] == ["one", "loop", "raise", "two"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "out.jsonl"]
 
@@ -189,7 +189,7 @@ def test_retry_asks_for_the_errors_again_and_for_nothing_else(door: FrontDoor, t
 def test_a_retry_that_is_stopped_loses_no_answer(door: FrontDoor, tmp_path: Path, sign: signal.Signals):
     rows, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     lines(rows, *({"text": text, "times": 1} for text in ("one", "loop", "two", "loop", "three")))
-    door.more = {"LATM_CALL_SECONDS": "0.2"}
+    door.more = {"LATM_CALL_SECONDS": "1"}
     door.run("run", "echo_text", "--in", rows, "--out", out, code=1)
     whole = out.read_bytes()
     with patient(door), started(door, "run", "echo_text", "--in", rows, "--out", out, "--retry") as process:
@@ -197,10 +197,10 @@ def test_a_retry_that_is_stopped_loses_no_answer(door: FrontDoor, tmp_path: Path
         process.send_signal(sign)
         process.wait(60)
     assert out.read_bytes() == whole
-    door.more = {"LATM_CALL_SECONDS": "0.3"}
+    door.more = {"LATM_CALL_SECONDS": "1.5"}
     assert door.json("run", "echo_text", "--in", rows, "--out", out, "--retry", code=1)["kept"] == 3
     door.more = {}
-    assert [row["error"].count("0.3 s") for row in read(out) if "error" in row] == [1, 1]
+    assert [row["error"].count("1.5 s") for row in read(out) if "error" in row] == [1, 1]
 
 
 async def next_version(door: FrontDoor) -> None:
