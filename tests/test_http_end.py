@@ -54,7 +54,7 @@ async def test_a_signal_ends_it_within_seconds_with_streams_and_calls_open_and_l
             await busy(server)
             children = server.children()
             assert children
-            assert await anyio.to_thread.run_sync(server.end, by) < 10
+            assert await anyio.to_thread.run_sync(server.end, by) < 30
             with anyio.fail_after(WITHIN):
                 for event in ended:
                     await event.wait()
@@ -117,7 +117,7 @@ async def soon(condition: Callable[[], bool]) -> None:
 
 async def test_a_session_whose_client_went_away_without_a_word_ends_after_a_while(tmp_path: Path, sandbox_cache: Path):
     async with (
-        here(tmp_path, sandbox_cache, idle_seconds=0.5) as (url, ends),
+        here(tmp_path, sandbox_cache, idle_seconds=2.0) as (url, ends),
         httpx2.AsyncClient(timeout=WITHIN) as http,
     ):
         kept, left = await opened(http, url), await opened(http, url)
