@@ -12,7 +12,7 @@ SRC = Path(__file__).parent.parent / "src" / "latm_mcp"
 LAYERS: list[tuple[str, ...]] = [
     ("outcomes", "errors", "allowed", "__init__"),
     ("models",),
-    ("text", "tasks", "splits"),
+    ("text", "tasks", "splits", "locking"),
     ("llm", "prompts", "source", "sandbox", "store", "settings", "compare", "recording", "masking", "prices"),
     ("drafts", "judging", "turns", "stats", "install"),
     ("gates",),

@@ -14,7 +14,7 @@ from front_door import SRC
 from served import WITHIN
 from test_architecture import own_name, reached_by
 
-from latm_mcp import server_log_file
+from latm_mcp import locking, server_log_file
 from latm_mcp.store import open_store
 
 # A Python that says it is another system's, in which what that system's Python lacks cannot be had. What others wrote stays as
@@ -207,13 +207,13 @@ def test_without_waiting_for_pipes_and_signals_the_server_serves_and_ends_with_i
 def test_the_log_is_locked_by_what_windows_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     locked: list[tuple[int, int]] = []
 
-    def locking(descriptor: int, mode: int, count: int) -> None:
+    def lock(descriptor: int, mode: int, count: int) -> None:
         locked.append((mode, count))
         if len(locked) == 1:
             raise OSError("somebody has it")
 
-    monkeypatch.setitem(sys.modules, "msvcrt", SimpleNamespace(locking=locking, LK_NBLCK=2))
-    monkeypatch.setattr(server_log_file, "sys", SimpleNamespace(platform="win32"))
+    monkeypatch.setitem(sys.modules, "msvcrt", SimpleNamespace(locking=lock, LK_NBLCK=2))
+    monkeypatch.setattr(locking, "sys", SimpleNamespace(platform="win32"))
     server_log_file.append(tmp_path / "logs" / "latm-mcp.log", "größer\n")
 
     assert locked == [(2, 1), (2, 1)]

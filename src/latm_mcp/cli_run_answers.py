@@ -17,6 +17,7 @@ from typing import IO
 from latm_mcp.cli_run_records import Form, Kept
 from latm_mcp.cli_run_rows import Row
 from latm_mcp.errors import BadInput, LatmError
+from latm_mcp.locking import lock
 
 
 @dataclass(slots=True)
@@ -163,7 +164,7 @@ def _held(path: Path) -> int:
     """The locked file. One that its last holder has removed meanwhile is no lock: whoever comes next makes another."""
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        if not _lock(descriptor):
+        if not lock(descriptor):
             os.close(descriptor)
             raise BadInput(
                 f"Another run is writing to {path.name.removesuffix('.lock')!r}: let it end, or name another file with --out."
@@ -172,19 +173,3 @@ def _held(path: Path) -> int:
             if sys.platform == "win32" or os.path.samestat(os.fstat(descriptor), path.stat()):
                 return descriptor
         os.close(descriptor)
-
-
-def _lock(descriptor: int) -> bool:
-    if sys.platform == "win32":
-        import msvcrt
-
-        with suppress(OSError):
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-            return True
-        return False
-    import fcntl
-
-    with suppress(BlockingIOError):
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return True
-    return False

@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 
+from latm_mcp.locking import lock
+
 KEPT_UNUSED = 30 * 86400  # seconds that the code of another release stays
 
 
@@ -103,19 +105,8 @@ def locked(path: Path) -> Iterator[None]:
     """Hold the lock file; the system lets go of it if this process dies."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            while True:
-                try:
-                    msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)  # gives up after ten seconds
-                    break
-                except OSError:
-                    continue
-        else:
-            import fcntl
-
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        while not lock(descriptor):
+            time.sleep(0.05)
         yield
     finally:
         os.close(descriptor)

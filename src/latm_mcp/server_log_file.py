@@ -7,11 +7,12 @@ the file open; not concurrent-log-handler, which waits for its lock without end 
 
 import os
 import shutil
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from latm_mcp.locking import lock
 
 LOG = "latm-mcp.log"
 BYTES = 1 << 20  # of a file that is full
@@ -78,26 +79,10 @@ def _locked(path: Path) -> Iterator[None]:
     descriptor = os.open(path, os.O_RDWR | OPENING, 0o600)
     try:
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while not _lock(descriptor):
+        while not lock(descriptor):
             if time.monotonic() > deadline:
                 raise TimeoutError("another process holds its lock")
             time.sleep(0.005)
         yield
     finally:
         os.close(descriptor)
-
-
-def _lock(descriptor: int) -> bool:
-    if sys.platform == "win32":
-        import msvcrt
-
-        with suppress(OSError):
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-            return True
-        return False
-    import fcntl
-
-    with suppress(BlockingIOError):
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return True
-    return False

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from latm_mcp.errors import BadInput
+from latm_mcp.locking import lock
 from latm_mcp.settings_file import LISTS, SettingsFile, file_text, read_file
 from latm_mcp.settings_names import SECTIONS, setting_of
 from latm_mcp.settings_told import fault_of
@@ -108,8 +109,6 @@ def _alone(folder: Path) -> Iterator[None]:
     if sys.platform == "win32":
         yield
         return
-    import fcntl
-
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError:  # told of when the file is written
@@ -118,21 +117,13 @@ def _alone(folder: Path) -> Iterator[None]:
     try:
         deadline = time.monotonic() + PATIENCE_SECONDS
         with suppress(OSError):
-            while not _lock(fcntl.flock, descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            while not lock(descriptor):
                 if time.monotonic() > deadline:
                     raise BadInput(f"Another command is changing a file in {str(folder)!r}: let it end, and try again.")
                 time.sleep(0.01)
         yield
     finally:
         os.close(descriptor)
-
-
-def _lock(flock: Callable[[int, int], None], descriptor: int, how: int) -> bool:
-    try:
-        flock(descriptor, how)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _check(made: Path, before: SettingsFile, variable: str | None) -> None:
