@@ -64,7 +64,8 @@ class WorkerProcess:
         # Windows' own libraries need to know where Windows is; nothing of this process's environment goes in.
         environment = {"PYTHONHASHSEED": "0", **({"SYSTEMROOT": r"C:\Windows"} if sys.platform == "win32" else {})}
         try:
-            process = await anyio.open_process(line, stderr=PIPE, env=environment, start_new_session=True)
+            with anyio.CancelScope(shield=True):  # stopped in between, there would be a process that nobody knows of
+                process = await anyio.open_process(line, stderr=PIPE, env=environment, start_new_session=True)
         except OSError as why:
             raise SandboxUnavailable(f"the sandbox's worker process cannot be started ({why}): try again") from why
         worker = cls(process)
