@@ -8,12 +8,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
 from front_door import FrontDoor
+from front_door import endpoint as answering
 from holding import copied, holding, kept
 
 from latm_mcp import cli_doctor_models, cli_doctor_start
@@ -57,16 +58,8 @@ def endpoint(*models: str, status: int = 200, body: bytes | None = None) -> Iter
         def log_message(self, *_: object) -> None:
             """Silent."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/v1", asked
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with answering(Handler) as url:
+        yield url, asked
 
 
 def models(url: str, model: str = "good-1", key: str | None = KEY) -> Any:
@@ -184,7 +177,7 @@ def test_an_endpoint_that_says_nothing_holds_nobody_up(monkeypatch: pytest.Monke
         began = time.monotonic()
         section = models(f"http://127.0.0.1:{silent.getsockname()[1]}/v1")
 
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
     [problem] = section.problems
     assert "did not say within 0.5 s which models it has" in problem
 
