@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from latm_mcp.install_documents import Unusable
+from latm_mcp.locking import lock
 
 OWN = 0o600  # of a new file: clients keep keys in these
 
@@ -29,12 +30,27 @@ def replace_file(file: Path, before: bytes | None, after: bytes | None) -> Path 
             real.unlink(missing_ok=True)
             return None
         backup = None if before is None else _back_up(file, before)
-        with _partial(real, after) as partial:
+        with _partial(real, after) as partial, _alone(real.parent):
             _unchanged(file, before)  # as late as can be: clients write these files too
             partial.replace(real)
     except OSError as error:
         raise Unusable(f"it cannot be written: {error.strerror or error}") from error
     return backup
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """No other `latm-mcp install` replaces a file of this folder meanwhile. Windows opens no folder: there, it is not kept out."""
+    if sys.platform == "win32":
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        if not lock(descriptor):
+            raise Unusable("another `latm-mcp install` is at work on it; nothing was written: run this again")
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _unchanged(file: Path, before: bytes | None) -> None:

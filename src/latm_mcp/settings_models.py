@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import get_args
 
 from latm_mcp.errors import BadInput
@@ -59,7 +60,7 @@ def address_of(environ: Mapping[str, str], role: str) -> str:
 def _address(base_url: str | None) -> str:
     parts = re.fullmatch(r"(https?://)(?:[^/?#@\\\s]*@)?([^/?#@\\\s]+)(/[^?#]*)?(?:[?#].*)?", base_url or OPENAI)
     if parts is None:  # one that programs read in different ways: the key of no other address goes there
-        return UNREADABLE
+        return f"{UNREADABLE} ({sha256((base_url or '').encode('utf-8', 'replace')).hexdigest()[:8]})"
     return f"{parts[1]}{parts[2].lower()}{parts[3] or ''}".rstrip("/")
 
 
@@ -71,5 +72,6 @@ def read_text(environ: Mapping[str, str], name: str) -> str | None:
 def _url(environ: Mapping[str, str], name: str) -> str | None:
     value = read_text(environ, name)
     if value is not None and not value.startswith(("http://", "https://")):
-        raise BadInput(f"{name} is {value!r}: give the endpoint's address, beginning with http:// or https://.")
+        # Not shown: a key is easily put in the wrong place.
+        raise BadInput(f"{name} is no address: give the endpoint's, beginning with http:// or https://.")
     return value
