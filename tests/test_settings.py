@@ -166,7 +166,7 @@ def test_a_wrong_value_is_refused_by_name(name: str, value: str):
 
 def test_what_is_no_address_is_refused_and_not_shown():
     """A key is easily put in the place of the address."""
-    with pytest.raises(BadInput, match="^LATM_MAKER_BASE_URL is no address: give the endpoint's") as refused:
+    with pytest.raises(BadInput, match=r"^LATM_MAKER_BASE_URL is no address") as refused:
         read_settings({"LATM_MAKER_MODEL": "m", "LATM_MAKER_BASE_URL": "sk-meant-for-the-key"})
     assert "sk-" not in str(refused.value)
 
