@@ -58,21 +58,28 @@ class Requests:
 
 
 class Streams:
-    """Notes which sessions have opened their stream for announcements: what came while it was broken off is told again."""
+    """Notes which sessions have opened their stream for announcements: what came while it was broken off is told again.
+
+    A client that names the last event it saw gets the stream as well: the SDK, which keeps no events here, would not answer it.
+    """
 
     def __init__(self, app: ASGIApp, opened: Callable[[str], None]):
         self._app, self._opened = app, opened
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
+        if scope["method"] != "GET":
+            await self._app(scope, receive, send)
+            return
         session = Headers(scope=scope).get(MCP_SESSION_ID_HEADER)
+        headers = [(name, value) for name, value in scope["headers"] if name != b"last-event-id"]
 
         async def noted(message: Message) -> None:
             await send(message)
             if session is not None and message["type"] == "http.response.start" and message["status"] == 200:
                 self._opened(session)
 
-        await self._app(scope, receive, noted if scope["method"] == "GET" else send)
+        await self._app({**scope, "headers": headers}, receive, noted)
 
 
 class _Calls:
