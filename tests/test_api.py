@@ -144,6 +144,8 @@ async def test_a_maker_that_fails_is_told_with_its_own_error_and_nothing_is_lost
         (SORT_EXAMPLES[:1], {"draft": sort_words()}, "2"),
         ([], {"draft": sort_words()}, "2"),
         ("text", {"draft": sort_words()}, "pairs"),
+        (None, {"draft": sort_words()}, "`examples` is of type NoneType"),
+        (7, {}, "`examples` is of type int"),
         ([("q",)], {"draft": sort_words()}, "Example 1 has no question and answer"),
         ([{"question": "q"}], {"draft": sort_words()}, "Example 1 has no question and answer"),
         ([("q", "a"), ("q", 1)], {"draft": sort_words()}, "Example 2 has a question or an answer that is no text"),
@@ -177,6 +179,9 @@ async def test_a_call_without_a_result_raises_with_the_reason(latm: Latm):
         await latm.call("echo_text", text="raise", times=1)
     with pytest.raises(NotFound, match="Did you mean 'echo_text'"):
         await latm.call("echo_tex", text="a", times=1)
+    for name in (None, 7, b"echo_text"):
+        with pytest.raises(BadInput, match="`name` is of type"):
+            await latm.call(name)  # type: ignore[arg-type]
     for arguments in ({}, {"text": 1, "times": 1}, {"text": {1}, "times": 1}, {"text": "a", "times": float("nan")}):
         with pytest.raises(BadInput):
             await latm.call("echo_text", **arguments)

@@ -1,17 +1,22 @@
 """`Latm.open`: what ends it, what is raised out of it, in which event loops; and the package's public names."""
 
+import asyncio
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
+import anyio
+import anyio.to_thread
 import pytest
 from front_door import SRC
 from scripts_library import make_library, settings_here
 
 import latm_mcp
-from latm_mcp import BadInput, Latm, LatmError, NotFound, StoreUnusable
+from latm_mcp import Answer, BadInput, Latm, LatmError, NotFound, StoreUnusable
 
 SORT = "Sort the following words alphabetically: List: wolf cat bear"
 WITHIN = 60
@@ -52,6 +57,78 @@ async def test_a_closed_library_and_settings_that_are_wrong_are_told(home: Path,
     with pytest.raises(StoreUnusable):
         async with Latm.open(home=tmp_path / "file", settings=settings_here(sandbox_cache)):
             pass
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"home": 5}, "`home` is 5"),
+        ({"home": ""}, "`home` is ''"),
+        ({"home": " "}, "`home` is ' '"),
+        ({"config": b"file"}, "`config` is b'file'"),
+        ({"config": ""}, "`config` is ''"),
+        ({"settings": 5}, "`settings` is of type int"),
+        ({"settings": []}, "`settings` is of type list"),
+    ],
+)
+async def test_places_that_are_none_are_refused(wrong: dict[str, Any], sentence: str):
+    with pytest.raises(BadInput, match=sentence):
+        async with Latm.open(**wrong):
+            pass
+
+
+async def test_from_another_thread_or_loop_everything_is_refused_and_nothing_is_broken(home: Path, sandbox_cache: Path):
+    async with Latm.open(home=home, settings=settings_here(sandbox_cache)) as latm:
+
+        def elsewhere() -> list[str]:
+            said = []
+            for use in (
+                lambda: latm.call("sort_words", words=["b"]),
+                lambda: latm.ask(SORT),
+                lambda: later(latm.tools),
+            ):
+                with pytest.raises(BadInput) as caught:
+                    asyncio.run(use())
+                said.append(str(caught.value))
+            with pytest.raises(BadInput, match="another event loop or thread"):
+                latm.tools()
+            return said
+
+        for _ in range(2):  # before the first worker and after it
+            said = await anyio.to_thread.run_sync(elsewhere)
+            assert all("another event loop or thread" in one for one in said)
+            assert await latm.call("sort_words", words=["b", "a"]) == ["a", "b"]
+            assert isinstance(await latm.ask(SORT), Answer)
+
+
+async def later(call: Callable[[], object]) -> object:
+    return call()
+
+
+def test_another_loop_of_the_same_thread_is_refused(home: Path, sandbox_cache: Path):
+    ended = asyncio.Event()
+
+    async def hold(opened: asyncio.Future[Latm]) -> None:
+        async with Latm.open(home=home, settings=settings_here(sandbox_cache)) as latm:
+            opened.set_result(latm)
+            await ended.wait()
+
+    async def begin() -> tuple[Latm, asyncio.Task[None]]:
+        opened: asyncio.Future[Latm] = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(hold(opened))
+        return await asyncio.wait_for(opened, WITHIN), task
+
+    async def end(task: asyncio.Task[None]) -> None:
+        ended.set()
+        await asyncio.wait_for(task, WITHIN)
+
+    with asyncio.Runner() as runner, asyncio.Runner() as other:
+        latm, task = runner.run(begin())
+        with pytest.raises(BadInput, match="another event loop or thread"):
+            other.run(latm.call("sort_words", words=["b"]))
+        assert latm.tools()
+        assert runner.run(latm.call("sort_words", words=["b"])) == ["b"]
+        runner.run(end(task))
 
 
 PROGRAM = """

@@ -8,12 +8,14 @@ Whatever a caller could have avoided is raised as a `LatmError`, whose text says
 """
 
 import json
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self
 
 import anyio
+from anyio.lowlevel import EventLoopToken, current_token
 
 from latm_mcp.api_examples import Examples, examples_of
 from latm_mcp.api_makers import CalledMaker, MakerFunction
@@ -48,13 +50,22 @@ NO_MAKER = (
     " (LATM_MAKER_MODEL)."
 )
 
+ELSEWHERE = (
+    "The library was opened in another event loop or thread: use it there, as `asyncio.run_coroutine_threadsafe` or"
+    " `anyio.from_thread.run` do, or open it here as well."
+)
+
 
 class Latm:
-    """A library of tools, open. Opened by `Latm.open`; any task of that event loop may use it until the block ends."""
+    """A library of tools, open. Opened by `Latm.open`; any task of that event loop may use it until the block ends.
+
+    From another thread or event loop, everything raises BadInput: workers and locks would be left to a loop that may be gone.
+    """
 
     def __init__(self, loop: Loop, maker: Maker | None):
         self._opened: Loop | None = loop
         self._maker = maker
+        self._home = _here()
 
     @classmethod
     @asynccontextmanager
@@ -74,7 +85,7 @@ class Latm:
         minute the first time.
         Raises: BadInput, for settings that cannot be taken; StoreUnusable; SandboxUnavailable.
         """
-        read = _settings(home, config, settings or {})
+        read = _settings(home, config, {} if settings is None else settings)
         failed: BaseException | None = None
         async with (
             open_maker(read.maker) as maker,
@@ -135,6 +146,7 @@ class Latm:
 
         Raises: NotFound; BadInput, for arguments that do not fit its signature; CallFailed, where it raised or was stopped.
         """
+        _texts(name=name)
         outcome = await self._loop.call(name, _plain(arguments))
         if isinstance(outcome, Returned):
             return outcome.value
@@ -168,6 +180,9 @@ class Latm:
     def _loop(self) -> Loop:
         if self._opened is None:
             raise BadInput("The library is closed: use it inside the block of `async with Latm.open() as latm`.")
+        thread, loop = _here()
+        if thread != self._home[0] or loop not in (None, self._home[1]):  # None: no loop runs, and `tools` needs none
+            raise BadInput(ELSEWHERE)
         return self._opened
 
     async def _written(self, request: MakeRequest, maker: Maker | None) -> MakeResult:
@@ -184,6 +199,15 @@ class Latm:
         if result.status != "draft_needed":
             return result
         return await self._loop.draft(result.job, Draft(source=source), quiet)
+
+
+def _here() -> tuple[int, EventLoopToken | None]:
+    """The thread, and the event loop that runs in it."""
+    try:
+        loop = current_token()
+    except anyio.NoEventLoopError:
+        loop = None
+    return threading.get_ident(), loop
 
 
 def _texts(**given: object) -> None:
@@ -205,6 +229,11 @@ def _plain(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def _settings(home: str | Path | None, config: str | Path | None, more: Mapping[str, str | int | float]) -> Settings:
+    if not isinstance(more, Mapping):
+        raise BadInput(f"`settings` is of type {type(more).__name__}: pass a dict.")
+    for name, path in (("home", home), ("config", config)):
+        if path is not None and (not isinstance(path, str | Path) or not str(path).strip()):
+            raise BadInput(f"`{name}` is {path!r:.80}: pass a path, or None for the one that is configured.")
     layer = assigned([f"{name}={_said(value)}" for name, value in more.items()])
     named = {"LATM_HOME": home, "LATM_CONFIG": config}
     return settings_of(read_layers(layer | {name: str(path) for name, path in named.items() if path is not None}))

@@ -15,6 +15,8 @@ def examples_of(given: Examples) -> tuple[Example, ...]:
     """Pairs of question and answer, or mappings of these keys (or input and target). Raises: BadInput, naming the place."""
     if isinstance(given, str | bytes | Mapping):
         raise BadInput("`examples` is one value: pass a list of pairs of question and answer.")
+    if not isinstance(given, Iterable):
+        raise BadInput(f"`examples` is of type {type(given).__name__}: pass a list of pairs of question and answer.")
     return tuple(_example(one, number) for number, one in enumerate(given, 1))
 
 
