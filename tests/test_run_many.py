@@ -18,6 +18,7 @@ from latm_mcp.cli_run_batches import Engine, Running
 from latm_mcp.cli_run_records import Form
 from latm_mcp.cli_run_rows import open_rows
 from latm_mcp.cli_run_values import Asked
+from latm_mcp.errors import BadInput
 from latm_mcp.outcomes import AnswerQuestion, Died, Limits, Outcome, Program, Request, Returned
 from latm_mcp.sandbox import Sandbox
 from latm_mcp.store import open_store
@@ -69,10 +70,42 @@ class Tired(Sandbox):
         return outcomes + outcomes[-1:] * (len(requests) - len(outcomes))
 
 
+class Choosy(Sandbox):
+    """A sandbox that takes no batch with one certain question."""
+
+    async def run_batch(self, program: Program, requests: Sequence[Request], **_: object) -> list[Outcome]:
+        questions = [request.question for request in requests if isinstance(request, AnswerQuestion)]
+        if any(question.endswith("7") for question in questions):
+            raise BadInput("not this one")
+        return [Returned({"answer": question, "arguments": {}, "result": None}) for question in questions]
+
+
+async def test_a_row_that_the_sandbox_does_not_take_stops_no_other(door: FrontDoor, tmp_path: Path):
+    questions = [f"{ASK}{n}" for n in range(30)]
+    running, _ = await ran(door, Choosy(), questions, tmp_path)
+    assert [row.get("answer", row.get("error")) for row in read(tmp_path / "out.jsonl")] == [
+        "not this one" if question.endswith("7") else question for question in questions
+    ]
+    assert running.counts == {"answered": 27, "bad-input": 3}
+
+
 async def test_what_a_batch_left_unasked_is_asked(door: FrontDoor, tmp_path: Path):
-    questions = [f"{ASK}{n}" for n in range(100)]
-    source = lines(tmp_path / "in.jsonl", *({"question": question} for question in questions))
-    sandbox, form = Tired(), Form(None)
+    questions, sandbox = [f"{ASK}{n}" for n in range(100)], Tired()
+    running, uses = await ran(door, sandbox, questions, tmp_path)
+    assert sorted(sandbox.asked) == sorted(questions)
+    assert [row.get("answer", row.get("error_kind")) for row in read(tmp_path / "out.jsonl")] == [
+        question if question.endswith("0") else "died" for question in questions
+    ]
+    assert running.counts == {"answered": 10, "died": 90}
+    assert uses == {"x": 10}
+
+
+async def ran(
+    door: FrontDoor, sandbox: Sandbox, questions: Sequence[str], folder: Path
+) -> tuple[Running, Counter[str]]:
+    """A run of these questions in the folder, with its uses."""
+    source = lines(folder / "in.jsonl", *({"question": question} for question in questions))
+    form = Form(None)
     with open_store(door.home) as store:
         tool = store.tool("sort_words")
     assert tool is not None
@@ -87,15 +120,10 @@ async def test_what_a_batch_left_unasked_is_asked(door: FrontDoor, tmp_path: Pat
         asked,
         lambda: uses.update("x"),
     )
-    with open_rows(source) as rows, open_answers(tmp_path / "out.jsonl", form, retry=False) as answers:
+    with open_rows(source) as rows, open_answers(folder / "out.jsonl", form, retry=False) as answers:
         running = Running(engine, rows, answers, form, lambda at, counts: None)
         await running.run()
-    assert sorted(sandbox.asked) == sorted(questions)
-    assert [row.get("answer", row.get("error_kind")) for row in read(tmp_path / "out.jsonl")] == [
-        question if question.endswith("0") else "died" for question in questions
-    ]
-    assert running.counts == {"answered": 10, "died": 90}
-    assert uses == {"x": 10}
+    return running, uses
 
 
 def test_a_terminal_is_shown_a_bar_and_stdout_has_the_summary_alone(door: FrontDoor, tmp_path: Path):

@@ -63,6 +63,8 @@ def _check(source: Path, target: Path) -> None:
     """Raises: BadInput, for files that cannot be what they are named as."""
     is_csv(source)
     is_csv(target)
+    if target.exists() and not target.is_file() and not target.is_dir():  # to open a pipe would wait for its other end
+        raise BadInput(f"{str(target)!r} is no plain file: a run that is gone on with reads it again.")
     if target.is_dir() or not target.parent.is_dir():
         raise BadInput(f"{str(target)!r} cannot be written: name a file in a folder that is there with --out.")
     if source.exists() and target.exists() and source.samefile(target):

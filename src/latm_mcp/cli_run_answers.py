@@ -6,6 +6,7 @@ another row.
 
 import os
 import shutil
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -18,6 +19,9 @@ from latm_mcp.cli_run_records import Form, Kept
 from latm_mcp.cli_run_rows import Row
 from latm_mcp.errors import BadInput, LatmError
 from latm_mcp.locking import lock
+
+_AS_IT_IS: int = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)  # no link's target, no other line breaks
+_BEGINNING = 5  # bytes that every file of ours has in common with this one, whichever its columns are
 
 
 @dataclass(slots=True)
@@ -115,12 +119,12 @@ class Answers:
 def open_answers(path: Path, form: Form, *, retry: bool) -> Iterator[Answers]:
     """The file of answers, for this process alone until the block ends. Raises: BadInput."""
     with ExitStack() as stack:
-        stack.enter_context(_locked(path.with_name(f"{path.name}.lock")))
+        stack.enter_context(_locked(path))
         try:
             there = path.exists()
             retry = retry and there and path.stat().st_size > 0
-            target, mode = (_new(path), "wb") if retry else (path, "r+b" if there else "xb")
-            file = stack.enter_context(FileIO(target, mode))  # with no buffer that a kill would take away
+            opened = _opened_new(path, form) if retry else FileIO(path, "r+b" if there else "xb")
+            file = stack.enter_context(opened)  # with no buffer that a kill would take away
             old = stack.enter_context(path.open("rb"))
         except OSError as error:
             raise BadInput(f"{str(path)!r} cannot be written: {error.strerror or error}.") from None
@@ -141,35 +145,68 @@ def open_answers(path: Path, form: Form, *, retry: bool) -> Iterator[Answers]:
 
 
 def _new(path: Path) -> Path:
-    return path.with_name(f"{path.name}.retry")
+    """What a retry writes to; hidden, and of a name that no other program has."""
+    return path.with_name(f".{path.name}.latm-retry")
+
+
+def _opened_new(path: Path, form: Form) -> FileIO:
+    """A file that was not there before, and no link. One that a killed retry left is removed. Raises: BadInput, OSError."""
+    new = _new(path)
+    with suppress(FileNotFoundError):
+        if not _left(new, form):
+            raise BadInput(
+                f"{str(new)!r} is there, and no retry has left it: move it away, or name another file with --out."
+            )
+        new.unlink()
+    return FileIO(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL | _AS_IT_IS, 0o600), "r+b")
+
+
+def _left(new: Path, form: Form) -> bool:
+    """Whether a file is a killed retry's: plain, and empty or with the beginning that all of ours have."""
+    if not stat.S_ISREG(new.lstat().st_mode):
+        return False
+    with new.open("rb") as file:
+        return form.start.startswith(file.read(_BEGINNING))
 
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """Hold a lock that the system lets go of when this process dies. Raises: BadInput, where another run holds it."""
+    hidden = path.with_name(f".{path.name}.latm-lock")
     try:
-        descriptor = _held(path)
+        descriptor = _held(hidden, path.name)
     except OSError as error:
-        raise BadInput(f"{str(path)!r} cannot be written: {error.strerror or error}.") from None
+        raise BadInput(f"{str(hidden)!r} cannot be written: {error.strerror or error}.") from None
     try:
         yield
     finally:
         if sys.platform != "win32":  # there, an open file cannot be removed; a lock file that stays does no harm
             with suppress(OSError):
-                path.unlink()
+                hidden.unlink()
         os.close(descriptor)
 
 
-def _held(path: Path) -> int:
+def _held(hidden: Path, name: str) -> int:
     """The locked file. One that its last holder has removed meanwhile is no lock: whoever comes next makes another."""
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        if not lock(descriptor):
-            os.close(descriptor)
-            raise BadInput(
-                f"Another run is writing to {path.name.removesuffix('.lock')!r}: let it end, or name another file with --out."
-            )
-        with suppress(FileNotFoundError):
-            if sys.platform == "win32" or os.path.samestat(os.fstat(descriptor), path.stat()):
-                return descriptor
-        os.close(descriptor)
+        descriptor, held = os.open(hidden, os.O_RDWR | os.O_CREAT | _AS_IT_IS, 0o600), False
+        try:
+            _check_lock(descriptor, hidden, name)
+            with suppress(FileNotFoundError):
+                held = sys.platform == "win32" or os.path.samestat(os.fstat(descriptor), hidden.stat())
+        finally:
+            if not held:
+                os.close(descriptor)
+        if held:
+            return descriptor
+
+
+def _check_lock(descriptor: int, hidden: Path, name: str) -> None:
+    """Take the lock. Raises: BadInput, where another run has it, or the file is none of ours: those are empty."""
+    told = os.fstat(descriptor)
+    if not stat.S_ISREG(told.st_mode) or told.st_size:
+        raise BadInput(
+            f"{str(hidden)!r} is there, and is no run's lock: move it away, or name another file with --out."
+        )
+    if not lock(descriptor):
+        raise BadInput(f"Another run is writing to {name!r}: let it end, or name another file with --out.")

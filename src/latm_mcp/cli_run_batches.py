@@ -176,24 +176,40 @@ class Running:
                 outcomes = await self._outcomes([request for _, request in asked])
                 self._per_row = max(1e-6, (time.monotonic() - started) / len(asked))
             for (item, request), outcome in zip(asked, outcomes, strict=True):
-                self._came(item, answered(request, outcome))
+                self._came(item, _fields(request, outcome))
                 if isinstance(outcome, Returned):
                     self._engine.used()
                 item.request = None
         batch.done.set()
 
-    async def _outcomes(self, requests: list[Request]) -> list[Outcome]:
-        """What each request comes to by itself.
+    async def _outcomes(self, requests: list[Request]) -> list[Outcome | BadInput]:
+        """What each request comes to by itself; BadInput, where the sandbox does not take it.
 
         A batch that has cost too many workers ends with one outcome for all that is left of it, the very same object: those
         were never asked, and are asked in a batch of their own.
         """
-        engine, outcomes = self._engine, list[Outcome]()
+        outcomes = list[Outcome | BadInput]()
         while len(outcomes) < len(requests):
             left = requests[len(outcomes) :]
-            got = await engine.sandbox.run_batch(engine.program, left, limits=engine.limits)
-            outcomes += got[: _asked_of(got)]
+            try:
+                got = await self._batch(left)
+            except BadInput as error:
+                outcomes += [error] if len(left) == 1 else await self._one_by_one(left)
+            else:
+                outcomes += got[: _asked_of(got)]
         return outcomes
+
+    async def _batch(self, requests: list[Request]) -> list[Outcome]:
+        engine = self._engine
+        return await engine.sandbox.run_batch(engine.program, requests, limits=engine.limits)
+
+    async def _one_by_one(self, requests: list[Request]) -> list[Outcome | BadInput]:
+        """A batch is refused as a whole for one of its rows: the others are not to miss their answers for it."""
+        return [outcome for request in requests for outcome in await self._outcomes([request])]
+
+
+def _fields(request: Request, outcome: Outcome | BadInput) -> dict[str, Json]:
+    return failed(BAD_INPUT, str(outcome)) if isinstance(outcome, BadInput) else answered(request, outcome)
 
 
 def _asked_of(outcomes: list[Outcome]) -> int:

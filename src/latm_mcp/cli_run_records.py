@@ -21,6 +21,7 @@ OURS = ("answer", "result", "error", "error_kind")
 OWN = "given_"  # goes before a row's own field of one of these names
 MOST = 256 << 20  # bytes of one record: a row and the largest result
 VERSION = 12  # hex digits
+_QUOTED = "\r\n"  # a cell with one of these is put in quotes, without which a reader refuses the row
 _MARK = re.compile(r"([0-9]{1,15}) ([0-9a-f]{16}) ([a-z][a-z0-9_]{0,39})@([0-9a-f]{12})")
 
 
@@ -151,8 +152,8 @@ def _json_line(value: dict[str, Json]) -> bytes:
 
 def _csv_line(cells: list[Json]) -> bytes:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow([_cell(cell) for cell in cells])
-    return text.getvalue().encode("utf-8", "backslashreplace")
+    csv.writer(text, lineterminator=_QUOTED).writerow([_cell(cell) for cell in cells])
+    return (text.getvalue().removesuffix(_QUOTED) + "\n").encode("utf-8", "backslashreplace")
 
 
 def _cell(value: Json) -> str:

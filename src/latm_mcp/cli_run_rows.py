@@ -6,8 +6,9 @@ What is wrong with a row is in its fault and stops nothing; what is wrong with t
 import csv
 import hashlib
 import json
+import math
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +20,13 @@ from latm_mcp.outcomes import Json
 JSON_LINES, CSV = (".jsonl", ".ndjson"), (".csv",)
 MAX_ROW = 16 << 20  # bytes: what is longer is an error row, and not kept in memory
 DIGEST = 16  # hex digits
+DEPTH = 100  # lists and objects within one another: what a tool may return has no more
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+class OutOfBounds(ValueError):
+    """A JSON value that cannot go on from here, though it is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,14 +181,49 @@ class _Lines:
         self._take(more)
 
 
+def read_json(text: str) -> Json:
+    """A JSON value that can be written again, wherever: Python reads deeper ones than it writes, and 1e999 as infinity.
+
+    Raises: OutOfBounds, for such a value; ValueError, where the text is no JSON.
+    """
+    try:
+        value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+    except RecursionError:
+        raise OutOfBounds("nests too deep") from None
+    if text.count("[") + text.count("{") > DEPTH and _deeper(value):
+        raise OutOfBounds(f"nests too deep: {DEPTH} lists and objects may be within one another")
+    return value
+
+
+def _deeper(value: Json) -> bool:
+    """Whether a value has more than so many levels."""
+    level: list[Json] = [value]
+    for _ in range(DEPTH):
+        level = [inner for one in level for inner in _within(one)]
+    return any(isinstance(one, list | dict) for one in level)
+
+
+def _within(value: Json) -> Iterable[Json]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
 def _object(line: str) -> tuple[dict[str, Json], str]:
     try:
-        value = json.loads(line, parse_constant=_no_constant)
-    except RecursionError:
-        return {}, "nests too deep"
+        value = read_json(line)
+    except OutOfBounds as error:
+        return {}, str(error)
     except ValueError as error:
         return {}, f"is no JSON ({error})"
     return (value, "") if isinstance(value, dict) else ({}, 'is no JSON object: write one such as {"question": "..."}')
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise OutOfBounds(f"holds {digits[:40]}, a larger number than there is here")
+    return number
 
 
 def _no_constant(name: str) -> NoReturn:

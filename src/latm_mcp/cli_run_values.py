@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import jsonschema
 
-from latm_mcp.cli_run_rows import Row
+from latm_mcp.cli_run_rows import Row, read_json
 from latm_mcp.errors import BadInput
 from latm_mcp.latm_sentences import asked_question
 from latm_mcp.models import Tool
@@ -92,7 +92,11 @@ class Asked:
 
     def _fitting(self, arguments: dict[str, Json]) -> dict[str, Json]:
         try:
-            size = len(json.dumps(arguments, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+            size = len(json.dumps(arguments, ensure_ascii=False, allow_nan=False).encode())
+        except UnicodeEncodeError:
+            raise BadInput(
+                "The arguments are no Unicode text: one has half a surrogate pair, such as \\ud800."
+            ) from None
         except (ValueError, RecursionError):
             raise BadInput("The arguments are no JSON values that can be written, or nest too deep.") from None
         if size > self._most:
@@ -134,8 +138,8 @@ def _any_of(members: list[Json], text: str) -> Json:
 def _parsed(text: str, kind: str) -> Json:
     said = "JSON list" if kind == "array" else "JSON object"
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+        value = read_json(text)
+    except ValueError:
         raise ValueError(said) from None
     if not isinstance(value, list if kind == "array" else dict):
         raise ValueError(said)
