@@ -100,7 +100,7 @@ def _fold(client: Client) -> str:
     files = dict.fromkeys(_readable(file) for platform in PLATFORMS for file in client.files[platform])
     document, shape = document_of(client, None)
     entry = document.put("latm", entry_of(shape, "latm", Line((PROGRAM,)))).decode("utf-8").strip()
-    language = "json" if client.format == "jsonc" else client.format
+    language = {"jsonc": "json", "yaml-list": "yaml"}.get(client.format, client.format)
     where = ", ".join(f"`{file}`" for file in files)
     return (
         f"<details><summary>{client.title}</summary>\n\n{where}\n\n```{language}\n{entry}\n```\n\n"

@@ -8,7 +8,8 @@ import pytest
 from sandboxed import settings_at
 from scripted import SORT_EXAMPLES, ScriptedMaker, fenced, sort_words
 
-from latm_mcp.errors import BadInput, NotFound
+from latm_mcp.errors import BadInput, NotFound, Rejected
+from latm_mcp.gates import no_table
 from latm_mcp.job_intake import MakeRequest
 from latm_mcp.latm import Latm, open_latm, quiet
 from latm_mcp.latm_import import import_tool
@@ -91,6 +92,23 @@ def render(result, question: str) -> str:
     return result
 '''
     await refused(latm, fenced(source), "answers as literals")
+
+
+CAPITALS = {"France": "Paris", "Italy": "Rome", "Spain": "Madrid", "Norway": "Oslo"}
+
+
+def no_table_of(table: dict[str, str]) -> None:
+    examples = [Example(question=f"Capital of {country}?", answer=city) for country, city in CAPITALS.items()]
+    no_table(f"def capital(country: str) -> str:\n    return {table!r}[country]\n", examples, "text")
+
+
+def test_a_dict_of_nothing_but_examples_is_refused():
+    with pytest.raises(Rejected, match="maps what single examples ask to their answers"):
+        no_table_of(CAPITALS)
+
+
+def test_a_dict_that_knows_more_than_the_examples_is_a_methods_own():
+    no_table_of(CAPITALS | {"Japan": "Tokyo"})
 
 
 async def test_a_table_of_the_examples_is_refused(latm: Latm):

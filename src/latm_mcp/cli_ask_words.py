@@ -64,8 +64,8 @@ def next_words(asked: Dispatched) -> str:
     """What a question without an answer is, and what happens next."""
     note = f" ({one_line(asked.note, 300)})" if asked.note else ""
     if asked.outcome == "use":
-        keeps = " It is kept, so that the tool learns this wording." if asked.cached is not None else ""
-        return f"no answer: it is a question for this tool, in a wording that it does not read. Call it:{keeps}{note}"
+        keeps = " It is kept, so that the tool learns to." if asked.cached is not None else ""
+        return f"no answer: it is a question for this tool, which does not read it by itself.{keeps} Call it:{note}"
     if asked.outcome == "ask":
         return f"no answer: it is like the questions of these tools, but not certainly one. If one fits, call it:{note}"
     if asked.cached is None:

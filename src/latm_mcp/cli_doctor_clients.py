@@ -57,7 +57,7 @@ def _look(found: Found, section: Section) -> None:
         started = shlex.join(found.command[:1])
         section.problem(f"{title} starts {started}, which is not there: it goes without the server.", again)
     elif found.state == "unusable":
-        section.notes.append(f"{title}: {str(found.file)!r} cannot be read: {found.why}")
+        section.problem(f"{title}: {str(found.file)!r} cannot be used: {found.why}. Mend it by hand, then:", again)
     elif found.state == "another":
         section.notes.append(
             f"{title} has another program under the name {found.name!r}: `{again} --name latm-mcp` adds this one."

@@ -71,7 +71,7 @@ def show_done(done: Sequence[Done], notes: Sequence[str], removed: bool) -> None
             write_field(f"  a new tool shows up {client.shows}")
             write_field(f"  its log: {client.log}")
         elif one.change.outcome == "removed":
-            write_field(f"  then: {client.restart}")
+            write_field(f"  then: restart {client.title}, if it runs.")
     for note in notes:
         write("")
         write_wrapped(note)

@@ -15,13 +15,14 @@ from latm_mcp.errors import Rejected
 from latm_mcp.judging import Run
 from latm_mcp.models import Comparison, Example
 from latm_mcp.outcomes import Json, Outcome, Raised, Returned
-from latm_mcp.source import string_literals
+from latm_mcp.source import literal_tables, string_literals
 from latm_mcp.text import plain
 
 WHOLE_QUESTION = (
     0.8  # a literal that is so much of a question was copied from it; shorter ones may be its fixed wording
 )
 RENDERED = 12  # examples on which `render` is tried with other results: one that ignores the function does so on all
+FEWEST_PAIRS = 3  # of a dict that is a table of examples
 FEW_LABELS = 0.5  # answers that repeat (valid, invalid) are labels, and code may name labels
 
 
@@ -36,6 +37,10 @@ def no_table(source: str, examples: Sequence[Example], comparison: Comparison) -
         raise Rejected(
             f"The source holds {len(held)} of the examples' answers as literals. Compute the answers instead of storing them."
         )
+    if any(_is_of_examples(table, examples) for table in literal_tables(source)):
+        raise Rejected(
+            "The source maps what single examples ask to their answers. Compute the answers instead of storing them."
+        )
     questions = [plain(example.question) for example in examples]
     whole = min(map(len, questions)) * WHOLE_QUESTION
     pieces = [literal for literal in literals if len(literal) >= whole]
@@ -49,6 +54,16 @@ def no_table(source: str, examples: Sequence[Example], comparison: Comparison) -
 
 def _held(answer: str, literals: Iterable[str]) -> bool:
     return any(answer in literal for literal in literals)
+
+
+def _is_of_examples(table: Sequence[tuple[str, str]], examples: Sequence[Example]) -> bool:
+    """Whether a dict holds examples and nothing else: a method's own table (weekdays, elements) has more than was shown."""
+    told = [(plain(example.question), plain(example.answer)) for example in examples]
+    of = [
+        {n for n, (asks, says) in enumerate(told) if plain(key) in asks and plain(value) == says}
+        for key, value in table
+    ]
+    return len(table) >= FEWEST_PAIRS and all(of) and len(set().union(*of)) >= max(FEWEST_PAIRS, len(examples) / 2)
 
 
 def _is_vocabulary(answer: str) -> bool:

@@ -18,7 +18,7 @@ LOG = "latm-mcp.log"
 BYTES = 1 << 20  # of a file that is full
 OLDER = 2  # full files that stay, as latm-mcp.log.1 and .2
 MOST = 4 * BYTES  # of a file that cannot be turned over, because another program holds it
-PATIENCE_SECONDS = 2.0  # with the lock: whoever has it needs a millisecond
+PATIENCE_SECONDS = 0.1  # with the lock: whoever has it needs a millisecond
 OPENING = os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 

@@ -9,14 +9,22 @@ import math
 from latm_mcp.errors import Rejected
 from latm_mcp.models import Signature
 from latm_mcp.outcomes import Json
-from latm_mcp.source_equal import functions_equal, string_literals
+from latm_mcp.source_equal import functions_equal, literal_tables, string_literals
 from latm_mcp.source_hygiene import check_hygiene
 from latm_mcp.source_schema import schema_fault
 from latm_mcp.source_tree import parsed, refusal, top_level
 from latm_mcp.source_types import fits, is_plain, same_parameters, schema_of, spelling
 from latm_mcp.text import NAME_PATTERN
 
-__all__ = ["check_source", "functions_equal", "has_adapter", "same_parameters", "schema_fault", "string_literals"]
+__all__ = [
+    "check_source",
+    "functions_equal",
+    "has_adapter",
+    "literal_tables",
+    "same_parameters",
+    "schema_fault",
+    "string_literals",
+]
 
 MAX_PARAMETERS = 20
 MAX_SIGNATURE = 1000

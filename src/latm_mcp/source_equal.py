@@ -35,6 +35,17 @@ def string_literals(source: str) -> list[str | int | float]:
     return [value for _, _, value in sorted(found, key=lambda place: place[:2])]
 
 
+def literal_tables(source: str) -> list[list[tuple[str, str]]]:
+    """Return the pairs of each dict of a source that has nothing but constants in it, as text. Raises: Rejected."""
+    tables = [node for node in ast.walk(parsed(source)) if isinstance(node, ast.Dict)]
+    pairs = (list(zip(table.keys, table.values, strict=True)) for table in tables)
+    return [
+        [(str(key.value), str(value.value)) for key, value in each]  # type: ignore[union-attr,attr-defined]
+        for each in pairs
+        if all(isinstance(key, ast.Constant) and isinstance(value, ast.Constant) for key, value in each)
+    ]
+
+
 def _is_number(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant) and type(node.value) in (int, float)
 

@@ -153,7 +153,7 @@ class SqliteTrust:
 def _stands(name: str, question: str, answer: str) -> str:
     return (
         f"{name!r} keeps another confirmed answer to {question[:120]!r}: {answer[:120]!r}. Withdraw that one first, with"
-        f" `latm-mcp withdraw {name}`, if it is wrong."
+        f" `latm-mcp withdraw {name} EXAMPLE`, by its number in `latm-mcp history {name}`, if it is wrong."
     )
 
 
