@@ -138,6 +138,7 @@ CELLS = [
     ("hm", "2", "true", '["x"]', "1.5", "HM HM X"),
     ("1", " 3 ", "", "", "", "1 1 1"),  # a text stays a text; what may be left out is
     ("two\nlines", "1", "FALSE", "[]", "", "two\nlines"),
+    ("digits", "1", "", "", "1" * 400, "digits"),
     ('say "no", twice', "1", "", "", "", 'say "no", twice'),
 ]
 

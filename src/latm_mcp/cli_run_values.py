@@ -151,7 +151,7 @@ def _scalar(kind: str, text: str) -> Json:
         return int(text)
     if kind == "number" and _NUMBER.fullmatch(text):
         number = int(text) if _WHOLE.fullmatch(text) else float(text)
-        if math.isfinite(number):
+        if isinstance(number, int) or math.isfinite(number):  # a long whole number is no float at all
             return number
     if kind == "boolean" and text.lower() in ("true", "false"):
         return text.lower() == "true"
