@@ -5,17 +5,21 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, ExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 import anyio
 import httpx2
 import pytest
 from front_door import LINE, FrontDoor
-from http_served import ACCEPT, HELLO, HttpServer, http_server
+from http_served import ACCEPT, HELLO, HttpServer, http_server, over_http
 from mcp import Client
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+from sandboxed import settings_at
 from served import WITHIN, names
 from test_http_end import here, opened
 
 from latm_mcp import server_http_uvicorn
+from latm_mcp.server import open_server
 from latm_mcp.server_log_file import files
 
 resource = pytest.importorskip("resource", reason="sockets are no files here")
@@ -138,3 +142,37 @@ async def answered(http: httpx2.AsyncClient, url: str) -> bool:
     with suppress(httpx2.TransportError):
         return (await http.post(url, json=HELLO, headers=ACCEPT)).status_code == 200
     return False
+
+
+async def test_a_request_with_the_id_of_one_that_is_being_answered_is_refused_and_the_first_is_answered(
+    tmp_path: Path, sandbox_cache: Path
+):
+    async with open_server(settings_at(tmp_path / "home", sandbox_cache)) as server:
+        begun, go = anyio.Event(), anyio.Event()
+
+        async def held(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+            if ctx.method == "tools/list":
+                begun.set()
+                await go.wait()
+            return await call_next(ctx)
+
+        server.middleware.append(held)
+        async with over_http(server) as url, httpx2.AsyncClient(timeout=WITHIN) as http:
+            session = {**ACCEPT, "mcp-session-id": await opened(http, url)}
+            got: list[httpx2.Response] = []
+
+            async def listing(identity: object) -> None:
+                asked = {"jsonrpc": "2.0", "id": identity, "method": "tools/list"}
+                got.append(await http.post(url, json=asked, headers=session))
+
+            with anyio.fail_after(WITHIN):
+                async with anyio.create_task_group() as group:
+                    group.start_soon(listing, 7)
+                    await begun.wait()
+                    for same in (7, "7"):
+                        await listing(same)
+                    go.set()
+                await listing(7)
+        assert [one.status_code for one in got] == [409, 409, 200, 200]
+        assert "the same id" in got[0].json()["error"]["message"]
+        assert "make_tool" in got[2].text

@@ -27,7 +27,7 @@ from latm_mcp.server import LatmServer, open_server
 from latm_mcp.server_http_body import BoundedBody
 from latm_mcp.server_http_guard import Guard, Token, listed_origins
 from latm_mcp.server_http_listen import PATH, Listening, listening
-from latm_mcp.server_http_requests import Requests, Streams, ends_with_its_request
+from latm_mcp.server_http_requests import DistinctIds, Requests, Streams, ends_with_its_request
 from latm_mcp.server_http_uvicorn import Uvicorn
 from latm_mcp.server_log import keeping_log
 from latm_mcp.server_results import first_of
@@ -59,7 +59,7 @@ def http_app(
         max_request_body_size=body_bytes,
         max_sessions=MOST_SESSIONS,
     )
-    endpoint: ASGIApp = BoundedBody(StreamableHTTPASGIApp(sessions), body_bytes)
+    endpoint: ASGIApp = BoundedBody(DistinctIds(StreamableHTTPASGIApp(sessions)), body_bytes)
     if isinstance(server, LatmServer):
         endpoint = Streams(endpoint, server.stream_opened)
     if http.token is not None:

@@ -12,6 +12,7 @@ from mcp import types
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.streamable_http import MCP_SESSION_ID_HEADER
 from mcp.shared.exceptions import MCPError
+from pydantic_core import from_json
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -80,6 +81,56 @@ class Streams:
                 self._opened(session)
 
         await self._app({**scope, "headers": headers}, receive, noted)
+
+
+class DistinctIds:
+    """Refuses a request whose id another one of its session has that is still being answered: the SDK would answer one of them alone.
+
+    What is inside reads a body that has come whole, as one message.
+    """
+
+    def __init__(self, app: ASGIApp):
+        self._app = app
+        self._open: set[tuple[str, str]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        session = Headers(scope=scope).get(MCP_SESSION_ID_HEADER)
+        if session is None or scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        first = await receive()
+        asked = _asked(first.get("body", b""))
+        if asked is None:
+            await self._app(scope, _after(first, receive), send)
+        elif (session, asked) in self._open:
+            await refuse(
+                send, 409, "Another request of this session has the same id: wait for its answer, or take a new id."
+            )
+        else:
+            self._open.add((session, asked))
+            try:
+                await self._app(scope, _after(first, receive), send)
+            finally:
+                self._open.discard((session, asked))
+
+
+def _asked(body: bytes) -> str | None:
+    """The id of what asks for an answer, as the SDK tells ids apart: 1 and "1" are one to it."""
+    try:
+        message = from_json(body)
+    except ValueError:  # is refused by the SDK
+        return None
+    return str(message["id"]) if isinstance(message, dict) and "method" in message and "id" in message else None
+
+
+def _after(first: Message, receive: Receive) -> Receive:
+    again = iter((first,))
+
+    async def replay() -> Message:
+        return next(again, None) or await receive()
+
+    return replay
 
 
 class _Calls:
