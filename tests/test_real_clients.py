@@ -1,5 +1,6 @@
 """Real clients from npm, where they are at hand: LATM_REAL_CLIENTS names the folder that `python tests/real_clients --into` filled."""
 
+import json
 import os
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from real_clients.packages import NODE_PINNED, PINNED, present
 from real_clients.trial import attempt
 
 NAMED = os.environ.get("LATM_REAL_CLIENTS", "")
+KEPT = Path(__file__).parent / "real_clients" / "output" / "real_clients.json"
 SECONDS = 600  # two sessions of at most 240 s, and what is around them
 
 
@@ -23,3 +25,11 @@ def test_a_real_client_makes_a_tool_with_its_own_model_and_uses_it(name: str, tm
     assert verdict.trouble == []
     assert verdict.used == ("by call_tool" if name == "codex" else "directly")
     assert verdict.later == "directly"
+
+
+def test_what_is_kept_is_of_these_versions_and_without_trouble():
+    kept = json.loads(KEPT.read_text(encoding="utf-8"))["clients"]
+    assert [f"{row['version']}" for row in kept] == [PINNED[name].rsplit("@", 1)[1] for name in CLIENTS]
+    for row in kept:
+        assert row["refused"] and row["drafted"] and row["made"] and row["answered"], row
+        assert (row["used"], row["trouble"]) == ("by call_tool" if row["client"] == "Codex" else "directly", [])
