@@ -31,5 +31,5 @@ def test_what_is_kept_is_of_these_versions_and_without_trouble():
     kept = json.loads(KEPT.read_text(encoding="utf-8"))["clients"]
     assert [f"{row['version']}" for row in kept] == [PINNED[name].rsplit("@", 1)[1] for name in CLIENTS]
     for row in kept:
-        assert row["refused"] and row["drafted"] and row["made"] and row["answered"], row
+        assert all(row[part] for part in ("refused", "drafted", "made", "answered")), row
         assert (row["used"], row["trouble"]) == ("by call_tool" if row["client"] == "Codex" else "directly", [])
