@@ -1,6 +1,7 @@
 """What several test files share: the event loop's kind, the sandbox that the tests run on, and its compiled code."""
 
 import os
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,6 +12,12 @@ from latm_mcp.sandbox import Sandbox, open_sandbox
 
 # Neither the settings nor the keys of whoever runs the tests.
 os.environ |= {"LATM_CONFIG": os.devnull, "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
+
+
+def pytest_configure() -> None:
+    """Started in the background of a script, we and all children would not hear Ctrl-C, and some tests press it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
