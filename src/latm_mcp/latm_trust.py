@@ -113,7 +113,8 @@ class Trusting:
         new = "no answer" if heard.truth is None else repr(one_line(heard.truth, 200))
         sentence = (
             f"Nothing was changed: another confirmed answer stands for this question, {one_line(standing.answer, 200)!r}, against"
-            f" {new} now. It waits for `latm-mcp review`; if the one that stands is wrong: latm-mcp withdraw {heard.name} EXAMPLE, by its number in `latm-mcp history {heard.name}`."
+            f" {new} now. It waits for `latm-mcp review`; if the one that stands is wrong: latm-mcp withdraw {heard.name} EXAMPLE,"
+            f" by its number in `latm-mcp history {heard.name}`."
         )
         return Reported(sentence, heard.name, "disagreement")
 
