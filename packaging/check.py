@@ -65,7 +65,7 @@ class Checks:
 
     def build(self) -> str:
         """The source distribution, and the wheel from it and not from the checkout."""
-        self.run("python", "-m", "build", "--installer", "uv", "--outdir", self.out, ROOT)
+        self.run("python", "-m", "build", "--outdir", self.out, ROOT)
         if not self.wheel.name.endswith("-py3-none-any.whl"):
             raise SystemExit(f"{self.wheel.name!r} is not for every platform")
         with zipfile.ZipFile(self.wheel) as packed:
@@ -98,6 +98,8 @@ class Checks:
     def run_as_uvx(self) -> str:
         """`uvx latm-mcp`, with the wheel in the index's place."""
         alone = self.alone()
+        if why := self.unreachable():
+            return why
         line = ("tool", "run", "--from", self.wheel, "latm-mcp")
         version = self.run("uv", *line, "--version", env=alone).strip()
         self.run(
@@ -107,8 +109,15 @@ class Checks:
 
     def bundle(self) -> str:
         """The bundle, taken by its own validator, unpacked, and started as its host starts it."""
-        if shutil.which("npx") is None:
+        npm = shutil.which("npm")
+        if npm is None or shutil.which("npx") is None:
             return "LEFT OUT: npx is not here"
+        if subprocess.run(
+            [npm, "view", bundle.PACKER, "version"], check=False, capture_output=True, timeout=WITHIN
+        ).returncode:
+            return "LEFT OUT: npm does not reach its index here"
+        if why := self.unreachable():
+            return why
         packed = bundle.pack(self.wheel, self.out)
         unpacked = self.out / "unpacked"
         with zipfile.ZipFile(packed) as archive:
@@ -124,6 +133,25 @@ class Checks:
             raise SystemExit(f"the bundle's server lists {listed}")
         return f"{packed.name}, {packed.stat().st_size / 2**20:.1f} MiB, lists {len(listed)} commands"
 
+    def unreachable(self) -> str:
+        """Why uv can fetch nothing here, or empty: it reads neither pip's settings nor, unless told, the system's certificates."""
+        try:
+            self.run(
+                "uv",
+                "pip",
+                "install",
+                "-q",
+                "--dry-run",
+                "--reinstall",
+                "--python",
+                self.tools / "python",
+                "tzdata",
+                env=self.alone(),
+            )
+        except subprocess.CalledProcessError:
+            return "LEFT OUT: uv does not reach its index here"
+        return ""
+
     def alone(self) -> dict[str, str]:
         """An environment whose home is empty, and that knows nothing of this checkout."""
         kept = {name: text for name, text in os.environ.items() if not name.startswith(("LATM_", "PYTHON", "VIRTUAL"))}
@@ -131,6 +159,9 @@ class Checks:
         home.mkdir(exist_ok=True)
         kept.pop("XDG_DATA_HOME", None)
         # The cache is beside the home: what is found there again is no part of the empty home.
+        if "PIP_CERT" in kept:
+            kept.setdefault("SSL_CERT_FILE", kept["PIP_CERT"])
+        kept.setdefault("UV_SYSTEM_CERTS", "true")
         return kept | {"HOME": str(home), "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR", str(self.out / "fetched"))}
 
 
