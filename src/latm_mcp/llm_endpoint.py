@@ -77,14 +77,19 @@ def check_settings(endpoint: Endpoint) -> None:
         raise MakerFailed(
             f"{endpoint.url_variable} is no address that can be asked: set it to one like 'http://localhost:11434/v1'."
         )
+    if fault := key_fault(endpoint):
+        raise MakerFailed(fault)
+
+
+def key_fault(endpoint: Endpoint) -> str:
+    """What is wrong with the key, ending in what to do; empty where nothing can be told before it is used."""
     if endpoint.api_key is None and endpoint.openai_itself:
-        raise MakerFailed(
-            f"{endpoint} needs a key: {endpoint.keep_key}, or set {endpoint.url_variable} to a server of your own."
-        )
+        return f"{endpoint} needs a key: {endpoint.keep_key}, or set {endpoint.url_variable} to a server of your own."
     if endpoint.api_key and not all("!" <= character <= "~" for character in endpoint.api_key):
-        raise MakerFailed(
+        return (
             f"The key holds characters that no key has, such as blanks: copy it again and set {endpoint.key_variable}."
         )
+    return ""
 
 
 def _usable(base_url: str) -> bool:

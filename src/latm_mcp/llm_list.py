@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 
 from latm_mcp import llm_failures as failures
 from latm_mcp.errors import MakerFailed
-from latm_mcp.llm_endpoint import Endpoint, check_settings
+from latm_mcp.llm_endpoint import Endpoint, check_settings, key_fault
 
 MAX_BYTES = 4 << 20
 MOST, LONGEST = 5000, 200  # models, and characters of one's name
@@ -45,7 +45,7 @@ def listed_models(endpoint: Endpoint) -> list[str] | None:
             f"{endpoint} broke off in the middle of its list of models: {type(error).__name__}.", "address"
         ) from None
     except MakerFailed as error:
-        raise NotReached(str(error), "key" if "key" in str(error) else "address") from None
+        raise NotReached(str(error), "key" if str(error) == key_fault(endpoint) else "address") from None
 
 
 def too_slow(endpoint: Endpoint) -> NotReached:
